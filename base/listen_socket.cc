@@ -1,0 +1,164 @@
+#include "base/listen_socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/loop.h"
+
+namespace tealgate {
+
+namespace {
+
+constexpr int kQueueLength = 4096;  // the kernel caps it at net.core.somaxconn
+constexpr int kAcceptsPerTurn = 128;
+constexpr int kDeferAcceptSeconds = 1;
+constexpr Duration kRetryDelay = std::chrono::milliseconds(100);
+
+std::string reason(int error) {
+  if (error == EADDRINUSE) return "the port is in use by another process";
+  if (error == EACCES) return "permission denied (ports below 1024 need CAP_NET_BIND_SERVICE)";
+  if (error == EADDRNOTAVAIL) return "this machine has no such address";
+  return std::strerror(error);
+}
+
+void set_option(const UniqueFd& fd, int level, int name, int value) {
+  setsockopt(fd.get(), level, name, &value, sizeof value);
+}
+
+Result<UniqueFd> bind_tcp(const SocketAddress& address, bool shared) {
+  UniqueFd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return error("{}: {}", address.to_string(), reason(errno));
+  set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (shared) set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (bind(fd.get(), address.raw(), address.size()) != 0) {
+    return error("{}: {}", address.to_string(), reason(errno));
+  }
+  return fd;
+}
+
+bool somebody_answers(const SocketAddress& address) {
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return connect(fd.get(), address.raw(), address.size()) == 0 || errno == EAGAIN;
+}
+
+}  // namespace
+
+SocketAddress bound_address(const UniqueFd& fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return {reinterpret_cast<const sockaddr*>(&address), size};
+}
+
+Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count) {
+  // SO_REUSEPORT would let two daemons share a port silently, so a socket without it tries first.
+  // (A socket that only SO_REUSEADDR marks may bind unless somebody listens.)
+  Result<UniqueFd> probe = bind_tcp(address, false);
+  if (!probe) return tl::make_unexpected(probe.error());
+  if (listen(probe->get(), 1) != 0) return error("{}: {}", address.to_string(), reason(errno));
+  const SocketAddress real_address = bound_address(*probe);
+  probe->reset();
+  std::vector<UniqueFd> sockets;
+  for (std::size_t i = 0; i < count; ++i) {
+    Result<UniqueFd> fd = bind_tcp(real_address, true);
+    if (!fd) return tl::make_unexpected(fd.error());
+    set_option(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, kDeferAcceptSeconds);
+    if (listen(fd->get(), kQueueLength) != 0) {
+      return error("{}: {}", address.to_string(), reason(errno));
+    }
+    sockets.push_back(std::move(*fd));
+  }
+  return sockets;
+}
+
+Result<UniqueFd> listen_unix(const std::string& path, unsigned mode) {
+  const Result<SocketAddress> address = SocketAddress::unix_path(path);
+  if (!address) return tl::make_unexpected(address.error());
+  UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return error("{}: {}", path, std::strerror(errno));
+  int bound = bind(fd.get(), address->raw(), address->size());
+  if (bound != 0 && errno == EADDRINUSE) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+      return error("{}: exists and is not a socket", path);
+    }
+    if (somebody_answers(*address)) {
+      return error("{}: a running daemon owns this socket; stop it first, or give another path",
+                   path);
+    }
+    unlink(path.c_str());
+    bound = bind(fd.get(), address->raw(), address->size());
+  }
+  if (bound != 0) return error("{}: cannot make the socket: {}", path, std::strerror(errno));
+  // Before listen(): nobody can connect with the permissions that the umask gave.
+  if (chmod(path.c_str(), mode) != 0 || listen(fd.get(), kQueueLength) != 0) {
+    return error("{}: cannot make the socket: {}", path, std::strerror(errno));
+  }
+  return fd;
+}
+
+ListenSocket::ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept)
+    : poller_(loop.poller()),
+      fd_(std::move(fd)),
+      on_accept_(std::move(on_accept)),
+      token_(poller_.add(*this)),
+      retry_(loop, [this] { poller_.make_ready(token_); }) {
+  CHECK(poller_.watch(token_, fd_.get()), "a listening socket on the poller");
+}
+
+ListenSocket::~ListenSocket() {
+  poller_.remove(token_);
+}
+
+void ListenSocket::accept_queued() {
+  while (accept_one()) {
+  }
+}
+
+void ListenSocket::on_events(std::uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (!accept_one()) return;
+  }
+  poller_.make_ready(token_);
+}
+
+// False when nothing more can be taken now.
+bool ListenSocket::accept_one() {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  const int fd =
+      accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    is_short_ = false;
+    on_accept_(UniqueFd(fd), SocketAddress(reinterpret_cast<const sockaddr*>(&peer), size));
+    return true;
+  }
+  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    wait_for_descriptors(errno);
+    return false;
+  }
+  // Anything else concerns the one connection only (ECONNABORTED, EPERM of a firewall, network
+  // errors: accept(2)).
+  return errno != EAGAIN;
+}
+
+void ListenSocket::wait_for_descriptors(int error) {
+  if (!is_short_) {
+    log_warning("{}: not accepting for now: {}", address().to_string(), std::strerror(error));
+  }
+  is_short_ = true;
+  retry_.start(kRetryDelay);
+}
+
+}  // namespace tealgate

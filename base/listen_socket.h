@@ -1,0 +1,58 @@
+// A listening TCP or Unix socket that accepts in a loop and hands out descriptors.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/poller.h"
+#include "base/result.h"
+#include "base/timer.h"
+#include "base/unique_fd.h"
+
+namespace tealgate {
+
+class Loop;
+
+// `count` sockets on one TCP address, with SO_REUSEPORT, TCP_NODELAY (which accepted sockets
+// inherit) and TCP_DEFER_ACCEPT: one a worker. With port 0 the kernel chooses one port for all. An
+// address that another process listens on is an error, even if that process would share it. The
+// error names the address and says why.
+Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count);
+
+// Binds and listens on a Unix socket with the given permissions. A socket file that nobody answers
+// on is replaced; one that a live process answers on is left alone and is an error.
+Result<UniqueFd> listen_unix(const std::string& path, unsigned mode);
+
+// Where a bound socket is, with the port the kernel chose for port 0.
+SocketAddress bound_address(const UniqueFd& fd);
+
+class ListenSocket final : private Pollable {
+ public:
+  // May not destroy the socket.
+  using OnAccept = std::function<void(UniqueFd, const SocketAddress& peer)>;
+
+  ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept);
+  ~ListenSocket();
+
+  SocketAddress address() const { return bound_address(fd_); }
+
+  // Takes what is queued; the destructor does not.
+  void accept_queued();
+
+ private:
+  void on_events(std::uint32_t events) override;
+  bool accept_one();
+  void wait_for_descriptors(int error);
+
+  Poller& poller_;
+  UniqueFd fd_;
+  OnAccept on_accept_;
+  Poller::Token token_;
+  Timer retry_;            // after running out of descriptors
+  bool is_short_ = false;  // said once, until an accept succeeds
+};
+
+}  // namespace tealgate

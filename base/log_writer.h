@@ -1,0 +1,79 @@
+// The access log's sink: a thread of its own and a file. It is not the daemon's own log (base/log).
+//
+// Each worker owns a Producer and appends whole lines to it: no lock, and no system call but one
+// wake-up per 64 KiB. The thread collects from all producers at least every 200 ms and writes, so
+// that lines of two producers never mix within a line. What can't be kept is dropped and counted: a
+// line when its producer's buffer (4 MiB) is full, all that waits when the file takes nothing (disk
+// full); the trouble is logged once, and writing goes on when the file does. The daemon owns the
+// writer; it ends after the last worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log_ring.h"
+#include "base/result.h"
+
+namespace tealgate {
+
+class LogWriter {
+ public:
+  struct Settings {
+    std::string target = "stdout";                    // "stdout", "off", or a file's path
+    std::size_t buffer_bytes = std::size_t{4} << 20;  // of each producer
+    Duration interval = std::chrono::milliseconds(200);
+    Duration patience = std::chrono::seconds(3);  // with a full pipe
+  };
+  // `dropped` counts those of the producers and those that the file did not take.
+  struct Counts {
+    std::uint64_t written = 0;
+    std::uint64_t dropped = 0;
+  };
+  class Producer;
+
+  // Opens the file (appending, created with mode 0640) and starts the thread.
+  static Result<std::unique_ptr<LogWriter>> open(const Settings& settings);
+  // Writes what waits, and ends the thread. A pipe that nobody reads gets a second, then the rest
+  // is dropped.
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Any thread; does not block. The thread opens the path again (a rotation moved the file away).
+  // If that fails it says so in the daemon's log and keeps the file it has.
+  void reopen();
+  // Any thread but a worker: blocks until all that was appended before, and an earlier reopen(), is
+  // done.
+  void flush();
+  // Any thread.
+  Counts counts() const;
+  bool is_off() const;
+
+ private:
+  struct State;
+  explicit LogWriter(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+// One thread's end of a LogWriter. May be made while others append, and may end at any time before
+// the writer; what it appended is still written.
+class LogWriter::Producer {
+ public:
+  explicit Producer(LogWriter& writer);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // One line without its newline, and none inside. Never blocks.
+  void append(std::string_view line);
+
+ private:
+  State& state_;
+  const std::shared_ptr<LogRing> ring_;  // null when the log is off
+};
+
+}  // namespace tealgate

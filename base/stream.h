@@ -1,0 +1,157 @@
+// A connected byte stream (TCP or Unix socket) on a loop: edge-triggered, written at once, read
+// only when wanted.
+//
+// Reading: bytes come in the loop's shared buffer and are valid within on_bytes only; one buffer a
+// stream a turn. A short read means drained only when no close was announced with the event; else
+// the stream reads on to the end or EAGAIN, since data and FIN that arrive together give one event
+// and no further edge. While paused nothing is read, and the readiness is remembered. Writing:
+// write_view() and write_copy() gather; all that was written during one callback leaves in one
+// writev after it. What the kernel does not take is copied into the backlog. Writing never calls
+// back: errors arrive as on_error in a later turn. The owner holds the stream and may destroy it
+// inside any callback but on_write_blocked.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/address.h"
+#include "base/poller.h"
+#include "base/unique_fd.h"
+
+namespace tealgate {
+
+class Loop;
+
+// What one callback writes: pieces of caller's bytes and of copies in the arena, in order.
+struct WriteBatch {
+  struct Piece {
+    const char* view;  // null: the arena's bytes from `offset`
+    std::size_t offset;
+    std::size_t size;
+  };
+  std::vector<Piece> pieces;
+  std::string arena;
+  std::string_view bytes_of(const Piece& piece) const {
+    return {piece.view ? piece.view : arena.data() + piece.offset, piece.size};
+  }
+};
+
+class StreamOwner {
+ public:
+  // A connect() succeeded. Never called for accepted streams.
+  virtual void on_connected() {}
+  virtual void on_bytes(std::string_view bytes) = 0;
+  // The peer finished sending. Writing is still possible.
+  virtual void on_end() = 0;
+  // The connection is dead (errno value), or could not be made. Nothing else follows.
+  virtual void on_error(int error) = 0;
+  // More than kHighWatermark bytes wait in the backlog. Do not destroy the stream in here.
+  virtual void on_write_blocked() {}
+  // After on_write_blocked: the backlog fell below kLowWatermark.
+  virtual void on_write_drained() {}
+  // Nothing waits to be written; asked for by notify_when_flushed(). Comes after the callback that
+  // asked for it.
+  virtual void on_flushed() {}
+  // The connection is dead, but reading is paused: unread bytes may still be there. resume() leads
+  // to on_error in the end.
+  virtual void on_dead_while_paused() {}
+
+ protected:
+  ~StreamOwner() = default;
+};
+
+class Stream final : private Pollable {
+ public:
+  static constexpr std::size_t kHighWatermark = 64 * 1024;
+  static constexpr std::size_t kLowWatermark = 16 * 1024;
+
+  // Takes over a connected, non-blocking socket. Reads at once, without waiting for an event. Null
+  // if the poller refuses.
+  static std::unique_ptr<Stream> adopt(Loop& loop, UniqueFd fd, StreamOwner& owner);
+
+  // Starts connecting; on_connected or on_error follows, never from inside this call. What is
+  // written before waits.
+  static std::unique_ptr<Stream> connect(Loop& loop, const SocketAddress& address,
+                                         StreamOwner& owner);
+
+  // Closes at once; what was not flushed is lost.
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void set_owner(StreamOwner& owner) { owner_ = &owner; }
+
+  // `bytes` must stay valid until the running callback returns: what is sent straight from a read
+  // buffer.
+  void write_view(std::string_view bytes);
+  void write_copy(std::string_view bytes);
+
+  void pause() { paused_ = true; }
+  void resume();
+  bool is_paused() const { return paused_; }
+
+  // Sends FIN once all that was written has left.
+  void shutdown_write();
+  // The next close sends RST instead of FIN, so that the peer can't take what it has for complete.
+  void reset_on_close();
+
+  // on_flushed comes, never from inside this call, as soon as nothing waits to be written.
+  void notify_when_flushed();
+  // The peer's close has been seen coming, even if its last bytes are still unread.
+  bool is_close_announced() const { return close_announced_; }
+
+  // Bytes that wait for the kernel; exact between callbacks.
+  std::size_t backlog() const { return backlog_.size() - backlog_sent_; }
+  bool is_write_blocked() const { return write_blocked_; }
+
+  // Handle this stream's events before those of others (see Poller::set_urgent).
+  void set_urgent(bool urgent) { poller_.set_urgent(token_, urgent); }
+
+  SocketAddress peer_address() const;
+  SocketAddress local_address() const;
+  int fd() const { return fd_.get(); }
+
+ private:
+  friend class Poller;
+  Stream(Loop& loop, UniqueFd fd, StreamOwner& owner);
+  void on_events(std::uint32_t events) override;
+  void finish_connect(std::uint32_t events);
+  void first_read();
+  void handle_writable();
+  void read_once();
+  void flush();
+  void send_batch(const WriteBatch& batch);
+  void keep_unsent(const WriteBatch& batch, std::size_t sent);
+  bool send_backlog();
+  void after_write();
+  void fail_writing(int error);
+  void die(int error);
+  void die_later(int error);
+  bool is_write_dead() const { return error_ != 0 || write_error_ != 0; }
+  WriteBatch& batch();
+
+  Poller& poller_;
+  UniqueFd fd_;
+  StreamOwner* owner_;
+  Poller::Token token_;
+  std::unique_ptr<WriteBatch> batch_;  // writes of the running callback
+  std::string backlog_;                // what the kernel did not take
+  std::size_t backlog_sent_ = 0;
+  int error_ = 0;        // dead: on_error was called or will be
+  int write_error_ = 0;  // writing is over; reading goes on to the end
+  bool connecting_ = false;
+  bool watched_ = false;
+  bool readable_ = false;
+  bool close_announced_ = false;
+  bool read_ended_ = false;
+  bool paused_ = false;
+  bool shutdown_wanted_ = false;
+  bool write_blocked_ = false;
+  bool notify_flushed_ = false;
+};
+
+}  // namespace tealgate

@@ -1,0 +1,37 @@
+#include "base/work.h"
+
+#include <uv.h>
+
+#include <memory>
+
+#include "base/check.h"
+#include "base/loop.h"
+
+namespace tealgate {
+namespace {
+
+struct Work {
+  uv_work_t request{};
+  std::function<void()> job;
+  std::function<void()> done;
+};
+
+}  // namespace
+
+void run_in_pool(Loop& loop, std::function<void()> job, std::function<void()> done) {
+  auto work = std::make_unique<Work>();
+  work->job = std::move(job);
+  work->done = std::move(done);
+  work->request.data = work.get();
+  const int status = uv_queue_work(
+      loop.uv(), &work->request,
+      [](uv_work_t* request) { static_cast<Work*>(request->data)->job(); },
+      [](uv_work_t* request, int) {
+        const std::unique_ptr<Work> finished(static_cast<Work*>(request->data));
+        finished->done();
+      });
+  CHECK(status == 0, "a job without a null function is always queued");
+  work.release();
+}
+
+}  // namespace tealgate

@@ -1,0 +1,56 @@
+"""The workloads, and wrk as their load."""
+import dataclasses
+import json
+import os
+import subprocess
+
+from machine import LOAD_CORE, ROOT, program
+
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept-Language": "en-US,en;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br",
+    "Referer": "https://shop.example.com/catalogue/chairs?page=2&sort=price",
+    "Cookie": "session=0123456789abcdef0123456789abcdef; theme=dark; consent=necessary",
+    "Upgrade-Insecure-Requests": "1",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    title: str
+    path: str = "/"
+    clients: int = 64
+    headers: dict = dataclasses.field(default_factory=dict)
+    upload_bytes: int = 0
+    large_bodies: bool = False
+
+
+WORKLOADS = {
+    "small": Workload("small keep-alive GET, 64 clients"),
+    "headers": Workload("small keep-alive GET with ten browser headers, 64 clients", headers=BROWSER),
+    "64k": Workload("64 KiB response, 64 clients", path="/64k", large_bodies=True),
+    "upload": Workload("16 KiB upload, 64 clients", upload_bytes=16 * 1024, large_bodies=True),
+    "new": Workload("new connection per request, 64 clients", headers={"Connection": "close"}),
+    "c512": Workload("small keep-alive GET, 512 clients", clients=512),
+}
+
+
+def run_wrk(workload, port, seconds):
+    """What wrk counted: requests, seconds, p50_ms. Raises RuntimeError if anything went wrong for a client."""
+    headers = [word for name, value in workload.headers.items() for word in ("-H", f"{name}: {value}")]
+    command = [program("wrk"), "-t1", f"-c{workload.clients}", f"-d{seconds}s", "--timeout", "20s", *headers,
+               "-s", str(ROOT / "bench" / "wrk_report.lua"), f"http://127.0.0.1:{port}{workload.path}"]
+    done = subprocess.run(command, capture_output=True, text=True,
+                          env={**os.environ, "BENCH_UPLOAD_BYTES": str(workload.upload_bytes)},
+                          preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}))
+    if done.returncode != 0:
+        raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
+    report = json.loads(done.stdout.splitlines()[-1])
+    if any(report["errors"].values()) or report["requests"] == 0:
+        raise RuntimeError(f"wrk counted {report['requests']} requests and the errors {report['errors']}")
+    return report

@@ -1,0 +1,140 @@
+"""What the measurements need of the machine: tools, a release build, free ports, pinned processes, CPU time.
+
+Every process is started by Stage and ended by it, by its id; its folder is removed with it.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PROXY_CORE, LOAD_CORE = 0, 1
+
+TOOLS = {"wrk": "wrk", "nginx": "nginx", "haproxy": "haproxy", "strace": "strace"}  # program: Debian package
+BUILD_PACKAGES = ("g++ cmake ninja-build pkg-config libuv1-dev node-llhttp libyaml-cpp-dev libfmt-dev "
+                  "nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
+NO_SERVICES = pathlib.Path("/usr/sbin/policy-rc.d")
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def program(name):
+    return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+
+
+def is_installed(package):
+    answer = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status}", package],
+                            capture_output=True, text=True)
+    return answer.stdout == "installed"
+
+
+def install_tools():
+    """Installs the Debian packages that are missing, without starting the services they bring."""
+    missing = [package for name, package in TOOLS.items() if not program(name)]
+    missing += [package for package in BUILD_PACKAGES if not is_installed(package)]
+    if not missing:
+        return
+    say("installing with apt-get: " + " ".join(missing))
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    keeps_policy = NO_SERVICES.exists()
+    if not keeps_policy:
+        subprocess.run([*as_root, "install", "-m", "755", "/dev/stdin", str(NO_SERVICES)],
+                       input="#!/bin/sh\nexit 101\n", text=True, check=True)
+    try:
+        subprocess.run([*as_root, "apt-get", "update", "-qq"], check=True, stdout=sys.stderr)
+        subprocess.run([*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
+                        "--no-install-recommends", *missing], check=True, stdout=sys.stderr)
+    finally:
+        if not keeps_policy:
+            subprocess.run([*as_root, "rm", "-f", str(NO_SERVICES)], check=True)
+
+
+def build(folder, targets):
+    """A release build of `targets` in `folder`."""
+    say(f"building {' '.join(targets)} in {folder}")
+    for command in (["cmake", "--preset", "release", "-B", folder],
+                    ["cmake", "--build", folder, "--target", *targets]):
+        done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout[-4000:]}")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def descendants(pid):
+    """`pid` and the processes below it."""
+    parents = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue  # it ended meanwhile
+    family = [pid]
+    for member in family:
+        family += [child for child, parent in parents.items() if parent == member]
+    return family
+
+
+def cpu_nanoseconds(pid):
+    """CPU time of all threads of `pid` and of the processes below it."""
+    total = 0
+    for member in descendants(pid):
+        for schedstat in pathlib.Path(f"/proc/{member}/task").glob("*/schedstat"):
+            total += int(schedstat.read_text().split()[0])
+    return total
+
+
+def answers(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            return connection.recv(12) == b"HTTP/1.1 200"
+    except OSError:
+        return False
+
+
+class Stage:
+    """A folder and the processes of one measurement. Use it with `with`."""
+
+    def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tealgate-bench-"))
+        self.processes = []
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self, name, command, core, port, stdout=None):
+        """Starts `command` on `core` and waits until it answers on `port`."""
+        complaints = self.folder / f"{name}.stderr"
+        with complaints.open("wb") as stderr, (stdout or complaints).open("ab") as out:
+            process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out,
+                                       stderr=stderr, cwd=self.folder,
+                                       preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+        self.processes.append(process)
+        deadline = time.monotonic() + 10
+        while not answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"{name} does not answer on port {port}: {complaints.read_text()[-2000:]}")
+            time.sleep(0.05)
+        return process

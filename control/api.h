@@ -1,0 +1,63 @@
+// The control API: which request means what. The contract is docs/control-api.md.
+//
+// It turns requests into commands for the ControlLoop and into reports; sockets, connections and
+// who may connect are control_socket's and dashboard's. Control loop's thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/api_exchange.h"
+#include "control/status_report.h"
+#include "http/request_handler.h"
+
+namespace tealgate {
+
+class ControlLoop;
+
+class Api {
+ public:
+  enum class Access : std::uint8_t { Full, ReadOnly };
+
+  // `control` must outlive the Api.
+  Api(ControlLoop& control, DaemonFacts facts);
+
+  // Answers a request of `peer`; its `by` is used where the request claims none.
+  std::unique_ptr<RequestAnswerer> answer(const RequestHead& head, ResponseWriter& writer,
+                                          const Caller& peer, Access access);
+
+  // Answers a request with an error, whatever it asks.
+  std::unique_ptr<RequestAnswerer> refuse(const RequestHead& head, ResponseWriter& writer,
+                                          CommandError error);
+
+  // Every endpoint: "POST /v1/services/{s}/switch".
+  static std::vector<std::string> endpoints();
+
+ private:
+  struct Route;
+  struct Call;
+  static const std::vector<Route>& routes();
+
+  void dispatch(ApiExchange& exchange, Access access);
+  void carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured);
+
+  void health(Call& call);
+  void version(Call& call);
+  void status(Call& call);
+  void service(Call& call);
+  void history(Call& call);
+  void operation(Call& call);
+  void run_switch(Call& call);
+  void run_rollback(Call& call);
+  void set_server_state(Call& call);
+  void wait(Call& call);
+  void lock(Call& call);
+  void unlock(Call& call);
+  void reload(Call& call);
+
+  ControlLoop& control_;
+  DaemonFacts facts_;
+};
+
+}  // namespace tealgate

@@ -1,0 +1,100 @@
+#include "control/api_exchange.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/loop.h"
+#include "base/poller.h"
+#include "control/api_requests.h"
+#include "control/control_loop.h"
+#include "control/streamed_answer.h"
+
+namespace tealgate {
+
+ApiExchange::ApiExchange(ControlLoop& control, ApiRequest request, ResponseWriter& writer,
+                         Dispatch dispatch)
+    : control_(control),
+      request_(std::move(request)),
+      writer_(writer),
+      dispatch_(std::move(dispatch)) {}
+
+ApiExchange::~ApiExchange() {
+  leave();
+}
+
+void ApiExchange::on_body(std::string_view bytes) {
+  if (answered_) return;
+  request_.body.append(bytes);
+  if (request_.body.size() <= kLargestBody) return;
+  writer_.discard_body();
+  reply(error_object({ErrorCode::Usage, "the body is larger than 64 KiB", nullptr, ""}));
+}
+
+void ApiExchange::on_body_end() {
+  if (!answered_) dispatch_(*this);
+}
+
+void ApiExchange::reply(const nlohmann::ordered_json& object) {
+  reply(object, "");
+}
+
+void ApiExchange::reply(const nlohmann::ordered_json& object, std::string_view fields) {
+  send_whole(http_status_of(object), "Content-Type: application/json\r\n" + std::string(fields),
+             json_text(object) + "\n");
+}
+
+void ApiExchange::reply_text(std::string_view text) {
+  send_whole(200, "Content-Type: text/plain; charset=utf-8\r\n", std::string(text));
+}
+
+void ApiExchange::send_whole(int status, std::string fields, std::string body) {
+  answered_ = true;
+  fields += "Cache-Control: no-store\r\n";
+  OutgoingHead head;
+  head.status = status;
+  head.fields = fields;
+  head.framing = {Framing::Kind::Length, body.size()};
+  writer_.send_head(head);
+  send(std::move(body));
+  writer_.end();
+}
+
+void ApiExchange::stream(const Start& start) {
+  answered_ = true;
+  streamed_ = std::make_shared<StreamedAnswer>(writer_.loop(), *this, kHeartbeat);
+  start(streamed_);
+}
+
+void ApiExchange::begin_lines() {
+  OutgoingHead head;
+  head.fields = "Content-Type: application/x-ndjson\r\nCache-Control: no-store\r\n";
+  head.framing = {Framing::Kind::Chunked, 0};
+  writer_.send_head(head);
+}
+
+// Outside of a socket's callback, where commands report from, bytes are written at the end of the
+// turn only: they are kept until then.
+void ApiExchange::send(std::string bytes) {
+  auto kept = std::make_shared<const std::string>(std::move(bytes));
+  writer_.send_body(*kept);
+  Loop& loop = writer_.loop();
+  loop.defer([kept, &loop] { loop.poller().flush_writes(); });
+}
+
+void ApiExchange::on_client_failure(Failure, std::string_view) {
+  leave();
+}
+
+void ApiExchange::on_response_done() {
+  leave();
+}
+
+void ApiExchange::leave() {
+  std::shared_ptr<StreamedAnswer> streamed = std::exchange(streamed_, nullptr);
+  if (!streamed) return;
+  streamed->cut_off();
+  if (!streamed->is_finished()) control_.detach(*streamed);
+}
+
+}  // namespace tealgate

@@ -1,0 +1,73 @@
+// One request to the control API and its answer: gathers the body, then answers with one object or
+// with lines (NDJSON).
+//
+// The client's connection owns it. It routes nothing and knows no command: Api::dispatch() says
+// what to answer. Control loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "control/command.h"
+#include "http/request_handler.h"
+
+namespace tealgate {
+
+class ControlLoop;
+class StreamedAnswer;
+
+struct ApiRequest {
+  std::string method;
+  std::string path;  // without the query
+  std::string query;
+  std::string body;
+  Caller caller;  // by: a name made of the peer's credentials
+};
+
+class ApiExchange final : public RequestAnswerer {
+ public:
+  // Called once, when the request is complete; answers through the exchange.
+  using Dispatch = std::function<void(ApiExchange&)>;
+
+  ApiExchange(ControlLoop& control, ApiRequest request, ResponseWriter& writer, Dispatch dispatch);
+  ~ApiExchange() override;
+
+  const ApiRequest& request() const { return request_; }
+
+  // One of these, once.
+  void reply(const nlohmann::ordered_json& object);  // with its own HTTP status
+  void reply(const nlohmann::ordered_json& object,
+             std::string_view fields);     // and more fields, complete lines
+  void reply_text(std::string_view text);  // 200 text/plain
+  // Starts a command with a watcher that streams to the client. Lines come every `heartbeat` at
+  // least.
+  using Start = std::function<void(std::shared_ptr<CommandWatcher>)>;
+  void stream(Duration heartbeat, const Start& start);
+
+  // Lines of a stream come so often at least.
+  static constexpr Duration kHeartbeat = std::chrono::seconds(10);
+
+  void on_body(std::string_view bytes) override;
+  void on_body_end() override;
+  void on_client_failure(Failure failure, std::string_view detail) override;
+  void on_response_done() override;
+
+ private:
+  friend class StreamedAnswer;
+  void send_whole(int status, std::string fields, std::string body);
+  void begin_lines();
+  void send(std::string bytes);
+  void leave();
+
+  ControlLoop& control_;
+  ApiRequest request_;
+  ResponseWriter& writer_;
+  Dispatch dispatch_;
+  std::shared_ptr<StreamedAnswer> streamed_;
+  bool answered_ = false;
+};
+
+}  // namespace tealgate

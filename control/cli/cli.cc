@@ -1,0 +1,138 @@
+#include "control/cli/cli.h"
+
+#include <fmt/core.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "control/cli/check_command.h"
+#include "control/cli/commands.h"
+#include "control/cli/demo_arguments.h"
+#include "control/cli/progress.h"
+#include "control/cli/results.h"
+#include "control/cli/socket_daemon.h"
+
+namespace tealgate {
+namespace {
+
+using cli::Arguments;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// "20261122-140211-9f3c1a": sorts by time, and nobody else has it.
+std::string new_operation_id() {
+  unsigned char bytes[3] = {};
+  if (::getrandom(bytes, sizeof bytes, 0) < 0) bytes[0] = static_cast<unsigned char>(::getpid());
+  std::time_t now = WallClock::to_time_t(WallClock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y%m%d-%H%M%S", &parts);
+  return fmt::format("{}-{:02x}{:02x}{:02x}", text, bytes[0], bytes[1], bytes[2]);
+}
+
+cli::Console make_console(const Arguments& arguments) {
+  cli::Console console{std::cout, std::cerr, false, false, 80, WallClock::now()};
+  console.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
+  console.colour = !arguments.no_color && ::isatty(STDOUT_FILENO) == 1;
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    console.err_columns = size.ws_col;
+  }
+  return console;
+}
+
+int stop(const cli::Stop& stop) {
+  if (stop.exit == 0) {
+    std::cout << stop.text;
+    if (!stop.text.ends_with('\n')) std::cout << '\n';
+    return 0;
+  }
+  nlohmann::json error = cli::own_error("usage", stop.exit, stop.text, stop.hint);
+  if (stop.json) {
+    std::cout << error.dump() << '\n';
+  } else {
+    std::cerr << cli::describe_error(error["error"]);
+  }
+  return stop.exit;
+}
+
+int print_version(const Arguments& arguments) {
+  if (arguments.json) {
+    std::cout << R"({"ok":true,"version":")" TEALGATE_VERSION "\"}\n";
+  } else {
+    std::cout << "tealgate " TEALGATE_VERSION "\n";
+  }
+  return 0;
+}
+
+int run_daemon(const Arguments& arguments, const CliHooks& hooks) {
+  RunArguments run;
+  if (arguments.has("config")) run.config = arguments.text("config");
+  return hooks.run(run);
+}
+
+int run_demo(const Arguments& arguments, const CliHooks& hooks) {
+  tl::expected<DemoArguments, std::string> demo = cli::demo_arguments(arguments);
+  if (!demo) return stop({2, demo.error(), "tealgate demo --help", arguments.json});
+  return hooks.demo(*demo);
+}
+
+int run_locked(const Arguments& arguments, const std::string& socket, cli::Console& console,
+               cli::Commands& commands) {
+  tl::expected<cli::Request, int> request = commands.prepare_lock();
+  if (!request) return request.error();
+  cli::LockedRun run;
+  {
+    cli::Progress progress(
+        console, arguments.quiet ? cli::Progress::Show::Nothing : cli::Progress::Show::All);
+    run = cli::run_under_lock(socket, *request, arguments.child,
+                              [&](std::string_view line) { progress.on_line(line); });
+  }
+  if (!run.started) return commands.finish_lock(run.answer, *request);
+  commands.give_back_lock(run.token);
+  if (run.lock_lost) console.err << "tealgate: the lock was lost before the command ended\n";
+  if (run.spawn_error != 0) {
+    console.err << "tealgate: " << arguments.child.front() << ": "
+                << std::generic_category().message(run.spawn_error) << '\n';
+  }
+  return run.exit;
+}
+
+int run_remote(const Arguments& arguments) {
+  std::string socket = cli::find_socket(arguments.socket, variable);
+  cli::SocketDaemon daemon(socket);
+  cli::Console console = make_console(arguments);
+  cli::Commands commands(arguments,
+                         {daemon, console, new_operation_id(), variable("TEALGATE_LOCK")});
+  return arguments.child.empty() ? commands.run()
+                                 : run_locked(arguments, socket, console, commands);
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv, const CliHooks& hooks) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
+  if (!arguments) return stop(arguments.error());
+  cli::apply_environment(*arguments, variable);
+  const std::string& command = arguments->command;
+  if (command == "version") return print_version(*arguments);
+  if (command == "run") return run_daemon(*arguments, hooks);
+  if (command == "demo") return run_demo(*arguments, hooks);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (command == "check") return cli::check_config(*arguments, std::cout, std::cerr);
+  return run_remote(*arguments);
+}
+
+}  // namespace tealgate

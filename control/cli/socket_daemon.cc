@@ -1,0 +1,48 @@
+#include "control/cli/socket_daemon.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "base/signals.h"
+#include "control/cli/conversation.h"
+
+namespace tealgate::cli {
+namespace {
+
+constexpr const char* kSystemSocket = "/run/tealgate/control.sock";
+
+}  // namespace
+
+std::string find_socket(const std::string& given, const Environment& environment) {
+  if (!given.empty()) return given;
+  if (::access(kSystemSocket, F_OK) == 0) return kSystemSocket;
+  std::string run_folder = environment("XDG_RUNTIME_DIR");
+  if (run_folder.empty()) return kSystemSocket;
+  std::string own = run_folder + "/tealgate/control.sock";
+  return ::access(own.c_str(), F_OK) == 0 ? own : kSystemSocket;
+}
+
+Answer SocketDaemon::ask(const Request& request, const OnLine& on_line) {
+  Answer failed;
+  Result<SocketAddress> address = SocketAddress::unix_path(socket_);
+  if (!address) {
+    failed.error = address.error().message;
+    return failed;
+  }
+  if (::access(socket_.c_str(), W_OK) != 0 && errno == EACCES) {
+    failed.outcome = Answer::Outcome::NotPermitted;
+    failed.error = socket_ + ": permission denied; be its owner or a member of its group";
+    return failed;
+  }
+  Loop loop;
+  bool interrupted = false;
+  SignalWatch interrupt(loop, SIGINT, [&] { interrupted = true; });
+  SignalWatch terminate(loop, SIGTERM, [&] { interrupted = true; });
+  Conversation conversation(loop, *address, request, on_line);
+  while (!conversation.is_over() && !interrupted) loop.run_once();
+  if (conversation.is_over()) return conversation.answer();
+  failed.outcome = Answer::Outcome::Interrupted;
+  return failed;
+}
+
+}  // namespace tealgate::cli

@@ -1,0 +1,39 @@
+// The daemon behind its control socket, asked with a loop that runs for one request at a time.
+#pragma once
+
+#include <string>
+
+#include "control/cli/arguments.h"
+#include "control/cli/daemon.h"
+
+namespace tealgate::cli {
+
+// Where the daemon's socket is: as given (--socket, TEALGATE_SOCKET), else the first that exists of
+// /run/tealgate/control.sock and $XDG_RUNTIME_DIR/tealgate/control.sock, else the first of them.
+std::string find_socket(const std::string& given, const Environment& environment);
+
+class SocketDaemon final : public Daemon {
+ public:
+  explicit SocketDaemon(std::string socket) : socket_(std::move(socket)) {}
+
+  // SIGINT and SIGTERM end it early.
+  Answer ask(const Request& request, const OnLine& on_line) override;
+
+ private:
+  std::string socket_;
+};
+
+// Asks for a lock that lives as long as the connection, and runs `child` while it is held, with the
+// token in TEALGATE_LOCK. The connection ends with the child.
+struct LockedRun {
+  Answer answer;  // the refusal, if the child was not started
+  bool started = false;
+  std::string token;       // of the lock, once the child was started
+  int spawn_error = 0;     // errno; the child could not be started after all
+  bool lock_lost = false;  // the connection or the lock ended before the child did
+  int exit = 0;            // the child's; 128 + its signal
+};
+LockedRun run_under_lock(const std::string& socket, const Request& request,
+                         const std::vector<std::string>& child, const Daemon::OnLine& on_line);
+
+}  // namespace tealgate::cli

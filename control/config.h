@@ -1,0 +1,66 @@
+// The configuration as plain values: what config_file.cc makes of the YAML file. No decisions live here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "upstream/data_plane.h"
+#include "upstream/service_settings.h"
+#include "upstream/split.h"
+
+namespace tealgate {
+
+struct ServerConfig {
+  std::string name;  // default: the address as written
+  std::string address_text;
+  SocketAddress address;
+  unsigned weight = 1;
+};
+
+struct PoolConfig {
+  std::string name;
+  std::vector<ServerConfig> servers;
+};
+
+struct ServiceConfig {
+  std::string name;
+  std::vector<std::string> hosts;
+  std::vector<std::string> paths;
+  std::vector<PoolConfig> pools;
+  Split initial;
+  ServiceSettings settings;
+  bool has_health = false;  // `health` was given; without it `check` warns
+
+  std::vector<std::string> pool_names() const;
+};
+
+struct LogConfig {
+  std::string access;  // a path, "stdout", "off"; empty: the default of docs/configuration.md
+};
+
+struct ControlConfig {
+  std::string socket;     // empty: found at start, see docs/configuration.md
+  std::string dashboard;  // empty: none
+  SocketAddress dashboard_address;
+  std::string state;      // a folder; empty: found at start
+};
+
+struct Config {
+  std::string path;
+  std::vector<ListenerSettings> listeners;
+  unsigned workers = 0;  // 0: one a core
+  std::vector<ServiceConfig> services;
+  std::vector<AddressBlock> trusted_proxies;
+  LogConfig logs;
+  ControlConfig control;
+  Duration shutdown_grace = 30s;
+
+  const ServiceConfig* find_service(std::string_view name) const;
+};
+
+// The keys that differ and that a reload can't change: `workers`, `logs.access`, `control.*`.
+std::vector<std::string> keys_needing_restart(const Config& running, const Config& wanted);
+
+}  // namespace tealgate

@@ -1,0 +1,207 @@
+#include "control/config_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <variant>
+
+#include "control/node_reader.h"
+#include "control/service_reader.h"
+
+namespace tealgate {
+namespace {
+
+class ConfigReader {
+ public:
+  ConfigReader(const ConfigSurroundings& surroundings, Findings& findings)
+      : reader_(surroundings, findings), services_(reader_) {}
+
+  Config read(const ConfigNode& root) {
+    const std::vector<std::string> meant = reader_.check_keys(root, OptionContext::File, "");
+    for (std::string_view key : {"listen", "services"})
+      if (!root.find(key)) demand(root, key, meant);
+    if (const ConfigEntry* defaults = root.find("defaults")) services_.defaults(defaults->value);
+    for (const ConfigEntry& entry : root.entries) read_key(entry);
+    check_dashboard(root);
+    return std::move(config_);
+  }
+
+ private:
+  void demand(const ConfigNode& root, std::string_view key, const std::vector<std::string>& meant) {
+    if (root.is_incomplete || std::ranges::find(meant, key) != meant.end()) return;
+    reader_.findings().error(
+        root.at, fmt::format("\"{}\" is missing", key),
+        key == "listen" ? "add listen: \":80\"" : "add services: with one below it");
+  }
+
+  void read_key(const ConfigEntry& entry) {
+    if (entry.key == "version") return read_version(entry.value);
+    if (entry.key == "listen") return read_listen(entry.value);
+    if (entry.key == "workers") return read_workers(entry.value);
+    if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
+    if (entry.key == "shutdown_grace") return read_shutdown_grace(entry.value);
+    if (entry.key == "logs") return read_logs(entry.value);
+    if (entry.key == "control") return read_control(entry.value);
+    if (entry.key != "services") return;
+    std::vector<ServiceConfig> services = services_.services(entry.value);
+    if (!entry.is_repeated) config_.services = std::move(services);
+  }
+
+  void read_version(const ConfigNode& node) {
+    const std::optional<std::string> version = reader_.text(node, "version");
+    if (version && *version != "1")
+      reader_.reject(node, "version", {"is not known to this tealgate", "the one version is 1"});
+  }
+
+  void read_listen(const ConfigNode& node) {
+    if (node.is_list() && node.items.empty() && !node.is_incomplete)
+      return reader_.findings().error(node.at, "listen is an empty list");
+    if (!node.is_list()) return read_listener(node);
+    for (const ConfigNode& item : node.items) read_listener(item);
+  }
+
+  void read_listener(const ConfigNode& node) {
+    if (!node.is_map()) return add_listener(node, "listen");
+    if (!reader_.is_map(node, "listen")) return;
+    ConfigNode known = node;
+    std::erase_if(known.entries, [&](const ConfigEntry& entry) {
+      if (entry.key != "tls") return false;
+      reader_.findings().error(entry.at, "listen.tls: not yet",
+                               "put TLS in front for now: see examples/tls-in-front");
+      return true;
+    });
+    const std::vector<std::string> meant = reader_.check_keys(known, OptionContext::Listener, "");
+    if (const ConfigEntry* address = node.find("address")) {
+      add_listener(address->value, "address");
+    } else if (!node.is_incomplete && std::ranges::find(meant, "address") == meant.end()) {
+      reader_.findings().error(node.at, "this listener has no \"address\"", "add address: \":80\"");
+    }
+  }
+
+  void add_listener(const ConfigNode& node, std::string_view label) {
+    const std::optional<std::string> text = reader_.text(node, label);
+    if (!text) return;
+    const ValueResult<SocketAddress> address = parse_listen_address(*text);
+    if (!address) return reader_.reject(node, label, address.error());
+    const auto [first, is_new] = listener_lines_.emplace(address->to_string(), node.at.line + 1);
+    if (!is_new && address->port() != 0)
+      return reader_.reject(
+          node, label,
+          {fmt::format("is the same address as the one on line {}", first->second),
+           "listen on each address once"});
+    config_.listeners.push_back({*address, *text});
+  }
+
+  void read_workers(const ConfigNode& node) {
+    if (node.is_scalar() && node.text == "auto") return;
+    const Option& option = *find_option(OptionContext::File, "workers");
+    config_.workers = reader_.number(node, option).value_or(0);
+  }
+
+  void read_trusted_proxies(const ConfigNode& node) {
+    for (const ConfigNode* item : reader_.scalars(node, "trusted_proxies")) {
+      const Result<AddressBlock> block = AddressBlock::parse(item->text);
+      if (block) {
+        config_.trusted_proxies.push_back(*block);
+      } else {
+        reader_.reject(*item, "trusted_proxies",
+                       {"is not an IP address or a block such as 10.0.0.0/8", ""});
+      }
+    }
+  }
+
+  void read_shutdown_grace(const ConfigNode& node) {
+    const Option& option = *find_option(OptionContext::File, "shutdown_grace");
+    const auto slot = std::get<Duration& (*)(Config&)>(option.slot);
+    if (const auto grace = reader_.duration(node, option)) slot(config_) = *grace;
+  }
+
+  void read_logs(const ConfigNode& map) {
+    if (!reader_.is_map(map, "logs")) return;
+    reader_.check_keys(map, OptionContext::File, "logs.");
+    const ConfigEntry* access = map.find("access");
+    if (!access) return;
+    const std::optional<std::string> text = reader_.text(access->value, "logs.access");
+    if (!text) return;
+    if (*text != "stdout" && *text != "off" && !text->starts_with('/'))
+      return reader_.reject(access->value, "logs.access",
+                            {"is neither an absolute path, stdout nor off", ""});
+    config_.logs.access = *text;
+  }
+
+  void read_control(const ConfigNode& map) {
+    if (!reader_.is_map(map, "control")) return;
+    reader_.check_keys(map, OptionContext::File, "control.");
+    for (const ConfigEntry& entry : map.entries) {
+      if (entry.key == "socket") read_socket(entry.value);
+      if (entry.key == "state") read_state(entry.value);
+      if (entry.key == "dashboard") read_dashboard(entry.value);
+    }
+  }
+
+  void read_socket(const ConfigNode& node) {
+    const std::optional<std::string> path = absolute_path(node, "control.socket");
+    if (!path) return;
+    constexpr std::size_t kLongestSocketPath = 107;
+    if (path->size() > kLongestSocketPath)
+      return reader_.reject(node, "control.socket",
+                            {"is too long for a Unix socket: at most 107 bytes", ""});
+    config_.control.socket = *path;
+  }
+
+  void read_state(const ConfigNode& node) {
+    if (const auto path = absolute_path(node, "control.state")) config_.control.state = *path;
+  }
+
+  std::optional<std::string> absolute_path(const ConfigNode& node, std::string_view label) {
+    std::optional<std::string> path = reader_.text(node, label);
+    if (!path || path->starts_with('/')) return path;
+    reader_.reject(node, label, {"is not an absolute path", "begin it with /"});
+    return std::nullopt;
+  }
+
+  void read_dashboard(const ConfigNode& node) {
+    const std::optional<std::string> text = reader_.text(node, "control.dashboard");
+    if (!text) return;
+    if (*text == "off" || *text == "none")
+      return reader_.reject(node, "control.dashboard",
+                            {"is not an address", "leave it out for none"});
+    const bool has_no_host = text->starts_with(':');
+    const ValueResult<SocketAddress> address =
+        parse_listen_address(has_no_host ? "127.0.0.1" + *text : *text);
+    if (!address) return reader_.reject(node, "control.dashboard", address.error());
+    config_.control.dashboard = *text;
+    config_.control.dashboard_address = *address;
+    const std::string host = address->host();
+    if (!host.starts_with("127.") && host != "::1")
+      reader_.findings().warn(node.at,
+                              "control.dashboard is open to the network without a password",
+                              "whoever reaches it can read the status; 127.0.0.1 keeps it here");
+  }
+
+  void check_dashboard(const ConfigNode& root) {
+    const SocketAddress& dashboard = config_.control.dashboard_address;
+    if (config_.control.dashboard.empty() || dashboard.port() == 0) return;
+    const auto same = listener_lines_.find(dashboard.to_string());
+    if (same == listener_lines_.end()) return;
+    const ConfigNode& node = root.find("control")->value.find("dashboard")->value;
+    reader_.reject(node, "control.dashboard",
+                   {fmt::format("is the address of the listener on line {}", same->second),
+                    "give the dashboard its own port"});
+  }
+
+  NodeReader reader_;
+  ServiceReader services_;
+  Config config_;
+  std::map<std::string, int> listener_lines_;  // by address
+};
+
+}  // namespace
+
+Config read_config(const ConfigNode& root, const ConfigSurroundings& surroundings,
+                   Findings& findings) {
+  return ConfigReader(surroundings, findings).read(root);
+}
+
+}  // namespace tealgate

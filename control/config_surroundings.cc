@@ -1,0 +1,63 @@
+#include "control/config_surroundings.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/unique_fd.h"
+
+namespace tealgate {
+namespace {
+
+constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
+
+// "1 MiB", "64 KiB".
+std::string in_words(std::size_t bytes) {
+  constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
+  return bytes % kMebibyte == 0 ? fmt::format("{} MiB", bytes / kMebibyte)
+                                : fmt::format("{} KiB", bytes / 1024);
+}
+
+Result<std::string> read_all(int fd, std::size_t most) {
+  std::string content;
+  char chunk[16384];
+  while (true) {
+    const ssize_t count = read(fd, chunk, sizeof chunk);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return error("cannot be read: {}", std::strerror(errno));
+    if (count == 0) return content;
+    content.append(chunk, static_cast<std::size_t>(count));
+    if (content.size() > most) return error("is larger than {}", in_words(most));
+  }
+}
+
+}  // namespace
+
+Result<std::string> read_bounded_file(const std::string& path, std::size_t most) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return error("cannot be read: {}", std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) return error("is a folder, not a file");
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return error("is not a regular file");
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (fd.get() < 0) return error("cannot be read: {}", std::strerror(errno));
+  return read_all(fd.get(), most);
+}
+
+ConfigSurroundings ConfigSurroundings::real() {
+  return {
+      .variable = [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value ? std::optional<std::string>(value) : std::nullopt;
+      },
+      .content = [](const std::string& path) { return read_bounded_file(path, kLargestSecret); },
+      .resolve =
+          [](std::string_view text) {
+            return SocketAddress::resolve(text, SocketAddress::EmptyHost::Loopback);
+          }};
+}
+
+}  // namespace tealgate

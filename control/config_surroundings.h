@@ -1,0 +1,32 @@
+// What a config file may ask of the machine it is read on; tests and the fuzzer give it another.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/result.h"
+
+namespace tealgate {
+
+struct ConfigSurroundings {
+  // An environment variable, for ${VAR}.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  // The content of a file, for ${file:path}.
+  std::function<Result<std::string>(const std::string& path)> content;
+  // A server's address; names too. May block.
+  std::function<Result<SocketAddress>(std::string_view text)> resolve;
+
+  // The environment, the file system and the resolver of this machine.
+  static ConfigSurroundings real();
+};
+
+// A file's content, if it is a regular file or a pipe of at most `most` bytes. The error is a
+// sentence without the path
+// ("is a folder, not a file"). Blocks.
+Result<std::string> read_bounded_file(const std::string& path, std::size_t most);
+
+}  // namespace tealgate

@@ -1,0 +1,293 @@
+#include "control/control_loop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <list>
+#include <nlohmann/json.hpp>
+
+#include "base/check.h"
+#include "base/loop.h"
+#include "control/health_wait.h"
+#include "control/history.h"
+#include "control/journal.h"
+#include "control/lock_desk.h"
+#include "control/operations.h"
+#include "control/publisher.h"
+#include "control/readiness.h"
+#include "control/reload.h"
+#include "control/state_store.h"
+
+namespace tealgate {
+
+namespace {
+
+nlohmann::ordered_json failed(ErrorCode code, std::string message) {
+  return error_object({code, std::move(message)});
+}
+
+// What the three kinds of operations have in common.
+OperationOrder order_for(OperationKind kind, const ServiceCommand& command, const Caller& caller) {
+  OperationOrder order;
+  order.id = command.operation;
+  order.kind = kind;
+  order.service = command.service;
+  order.caller = caller;
+  order.reason = command.reason;
+  order.lock = command.lock;
+  return order;
+}
+
+}  // namespace
+
+struct ControlLoop::Parts {
+  Parts(const Wiring& parts_of, LoadedConfig loaded);
+
+  Result<Plan, CommandError> plan(const OperationOrder& order) const;
+  void run(OperationOrder order, Until until, const Watcher& watcher);
+  void end_wait(HealthWait& wait);
+  // What every command about a service needs; tells the watcher if it is not so.
+  bool may_begin(const ServiceCommand& command, const Watcher& watcher) const;
+
+  Wiring wiring;
+  LoadedConfig config;
+  FileStateStore store;
+  History history;
+  Journal journal;
+  Publisher publisher;
+  Turns turns;
+  Operations operations;
+  std::function<void(std::string_view)> log;
+  Workplace place;
+  LockDesk locks;
+  Reload reload;
+  std::list<std::unique_ptr<HealthWait>> waits;
+  std::unique_ptr<Readiness> readiness;
+  bool stopping = false;
+};
+
+ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
+    : wiring(parts_of),
+      config(std::move(loaded)),
+      store(wiring.state_folder),
+      history(wiring.state_folder),
+      journal(wiring.loop, store, history),
+      publisher(wiring.loop, wiring.cell, wiring.data_plane.workers()),
+      turns(wiring.loop),
+      log(wiring.log ? wiring.log : [](std::string_view) {}),
+      place{wiring.loop, wiring.data_plane, wiring.prober, journal, publisher,
+            turns,       operations,        config,        log},
+      locks(place),
+      reload(
+          {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
+          wiring.load_config) {}
+
+ControlLoop::ControlLoop(const Wiring& wiring, LoadedConfig config)
+    : parts_(std::make_unique<Parts>(wiring, std::move(config))) {}
+
+ControlLoop::~ControlLoop() = default;
+
+Result<void, CommandError> ControlLoop::open() {
+  auto opened = parts_->journal.open(parts_->config.config, WallClock::now());
+  if (!opened) return tl::make_unexpected(opened.error());
+  for (const std::string& warning : opened->warnings) {
+    parts_->log(warning);
+    parts_->config.warnings.push_back(warning);
+  }
+  const auto new_servers =
+      opened->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
+  parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
+  return {};
+}
+
+void ControlLoop::start(std::function<void()> on_ready) {
+  const auto snapshot = parts_->publisher.current();
+  CHECK(snapshot != nullptr, "open() comes before start()");
+  parts_->locks.resume();
+  parts_->wiring.prober.sync(snapshot);
+  parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
+                                                  *snapshot, std::move(on_ready));
+}
+
+void ControlLoop::stop() {
+  parts_->stopping = true;
+  parts_->readiness.reset();
+  parts_->operations.stop();
+  parts_->locks.stop();
+  while (!parts_->waits.empty()) parts_->waits.front()->stop();
+}
+
+bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {
+  if (stopping) {
+    watcher->on_finished(failed(ErrorCode::Internal, "the daemon is stopping"));
+    return false;
+  }
+  if (config.config.find_service(command.service) != nullptr) return true;
+  std::vector<std::string> names;
+  for (const ServiceConfig& service : config.config.services) names.push_back(service.name);
+  watcher->on_finished(
+      failed(ErrorCode::Unknown, fmt::format("there is no service {}; the services are {}",
+                                             command.service, fmt::join(names, ", "))));
+  return false;
+}
+
+void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
+  if (Operation* known = operations.find(order.id)) {
+    return known->add_watcher(watcher, until, Operation::Asked::ToChange);
+  }
+  if (order.id.empty()) order.id = new_operation_id();
+  const ServiceConfig* service = config.config.find_service(order.service);
+  const auto snapshot = publisher.current();
+  const Plan plan = order.plan(
+      {*service, *journal.decisions().find(order.service), *snapshot->find_service(order.service)});
+  if (plan.mismatch &&
+      (plan.mismatch->code == ErrorCode::Unknown || plan.mismatch->code == ErrorCode::Usage)) {
+    return watcher->on_finished(error_object(*plan.mismatch));
+  }
+  Operation& operation = operations.add(std::make_unique<Operation>(place, std::move(order)));
+  operation.add_watcher(watcher, until, Operation::Asked::ToChange);
+  operation.begin();
+}
+
+void ControlLoop::run_switch(const SwitchCommand& command, const Caller& caller, Watcher watcher) {
+  if (!parts_->may_begin(command, watcher)) return;
+  OperationOrder order = order_for(OperationKind::Switch, command, caller);
+  order.label = command.label;
+  order.forced = command.force;
+  order.release = {command.dry_run, command.healthy_within, command.lock_wait, command.timeout};
+  order.drain = command.drain;
+  order.plan = [command](const PlanView& view) { return plan_switch(command, view); };
+  parts_->run(std::move(order), command.until, watcher);
+}
+
+void ControlLoop::run_rollback(const RollbackCommand& command, const Caller& caller,
+                               Watcher watcher) {
+  if (!parts_->may_begin(command, watcher)) return;
+  OperationOrder order = order_for(OperationKind::Rollback, command, caller);
+  order.ignores_locks = true;
+  order.forced = command.force;
+  order.release = {command.dry_run, Duration::zero(), Duration::zero(), command.timeout};
+  order.drain = command.drain;
+  order.plan = [command](const PlanView& view) { return plan_rollback(command, view); };
+  parts_->run(std::move(order), command.until, watcher);
+}
+
+void ControlLoop::set_server_state(const ServerStateCommand& command, const Caller& caller,
+                                   Watcher watcher) {
+  if (!parts_->may_begin(command, watcher)) return;
+  OperationOrder order = order_for(OperationKind::Server, command, caller);
+  order.forced = command.force;
+  order.release = {false, Duration::zero(), command.lock_wait, std::nullopt};
+  order.drain = command.drain;
+  order.plan = [command](const PlanView& view) { return plan_server_state(command, view); };
+  parts_->run(std::move(order), command.until, watcher);
+}
+
+void ControlLoop::wait(const WaitCommand& command, const Caller&, Watcher watcher) {
+  if (!parts_->may_begin(command, watcher)) return;
+  const auto snapshot = parts_->publisher.current();
+  const Pool* pool = snapshot->find_service(command.service)->find_pool(command.pool);
+  if (pool == nullptr) {
+    return watcher->on_finished(failed(
+        ErrorCode::Unknown, fmt::format("{} has no pool {}", command.service, command.pool)));
+  }
+  if (command.healthy && *command.healthy > pool->servers.size()) {
+    return watcher->on_finished(
+        failed(ErrorCode::Usage, fmt::format("{} has {} servers, fewer than {}", command.pool,
+                                             pool->servers.size(), *command.healthy)));
+  }
+  parts_->waits.push_back(std::make_unique<HealthWait>(
+      parts_->wiring.loop, parts_->wiring.prober, parts_->publisher, command, std::move(watcher),
+      [parts = parts_.get()](HealthWait& one) { parts->end_wait(one); }));
+  parts_->waits.back()->begin();
+}
+
+void ControlLoop::Parts::end_wait(HealthWait& wait) {
+  const auto found =
+      std::find_if(waits.begin(), waits.end(), [&](const auto& one) { return one.get() == &wait; });
+  if (found == waits.end()) return;
+  wiring.loop.destroy_later(std::move(*found));
+  waits.erase(found);
+}
+
+void ControlLoop::lock(const LockCommand& command, const Caller& caller, Watcher watcher) {
+  if (parts_->may_begin(command, watcher)) parts_->locks.lock(command, caller, std::move(watcher));
+}
+
+void ControlLoop::unlock(const UnlockCommand& command, const Caller& caller, Watcher watcher) {
+  if (!parts_->may_begin(command, watcher)) return;
+  parts_->locks.unlock(command, caller, std::move(watcher));
+}
+
+void ControlLoop::reload(const Caller& caller, Watcher watcher) {
+  if (parts_->stopping) {
+    return watcher->on_finished(failed(ErrorCode::Internal, "the daemon is stopping"));
+  }
+  parts_->reload.run(caller, std::move(watcher));
+}
+
+void ControlLoop::attach(std::string_view operation, Watcher watcher) {
+  if (Operation* known = parts_->operations.find(operation)) {
+    return known->add_watcher(std::move(watcher), Until::Done, Operation::Asked::ToChange);
+  }
+  watcher->on_finished(
+      failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation)));
+}
+
+void ControlLoop::detach(const CommandWatcher& watcher) {
+  parts_->operations.detach(watcher);
+  parts_->locks.detach(watcher);
+  parts_->reload.detach(watcher);
+  for (const auto& wait : parts_->waits) {
+    if (&wait->watcher() == &watcher) return parts_->end_wait(*wait);
+  }
+}
+
+const LoadedConfig& ControlLoop::config() const {
+  return parts_->config;
+}
+const Decisions& ControlLoop::decisions() const {
+  return parts_->journal.decisions();
+}
+std::shared_ptr<const Snapshot> ControlLoop::snapshot() const {
+  return parts_->publisher.current();
+}
+const HealthEvidence* ControlLoop::evidence(const ServerKey& server) const {
+  return parts_->wiring.prober.evidence(server);
+}
+DataPlane::Counts ControlLoop::counts() const {
+  return parts_->wiring.data_plane.counts();
+}
+unsigned ControlLoop::workers() const {
+  return parts_->wiring.data_plane.workers();
+}
+std::vector<SocketAddress> ControlLoop::listening() const {
+  return parts_->wiring.data_plane.listening();
+}
+
+std::optional<OperationSummary> ControlLoop::operation(std::string_view id) const {
+  const Operation* known = std::as_const(parts_->operations).find(id);
+  if (known == nullptr) return std::nullopt;
+  return known->summary();
+}
+
+std::optional<OperationSummary> ControlLoop::running_operation(std::string_view service) const {
+  const Operation* running = parts_->operations.running(service);
+  if (running == nullptr) return std::nullopt;
+  return running->summary();
+}
+
+RollbackPreview ControlLoop::rollback_preview(std::string_view service) const {
+  const ServiceDecisions* decided = parts_->journal.decisions().find(service);
+  const auto snapshot = parts_->publisher.current();
+  const Service* routed = snapshot->find_service(service);
+  if (decided == nullptr || routed == nullptr) return {std::nullopt, false, "unknown service"};
+  return preview_rollback(*decided, *routed);
+}
+
+std::vector<nlohmann::ordered_json> ControlLoop::history(std::string_view service,
+                                                         std::size_t limit) const {
+  return parts_->history.newest(service, limit);
+}
+
+}  // namespace tealgate

@@ -1,0 +1,56 @@
+// The Unix socket on which the command line, and nobody from the network, speaks the control API.
+//
+// It knows who is connected (SO_PEERCRED) and lets whoever may open the socket (0660) do
+// everything. Owned by the daemon, on the control loop; it must end before the Api.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/listen_socket.h"
+#include "base/result.h"
+#include "base/timer.h"
+#include "control/api.h"
+#include "http/server_connection.h"
+
+namespace tealgate {
+
+class ControlSocket final : private ServerConnectionOwner {
+ public:
+  // Binds and listens. The error says why not: above all that a live daemon owns the path.
+  static Result<std::unique_ptr<ControlSocket>> open(Loop& loop, const std::string& path, Api& api);
+
+  // Removes the socket's file; what is not answered yet is cut.
+  ~ControlSocket();
+  ControlSocket(const ControlSocket&) = delete;
+  ControlSocket& operator=(const ControlSocket&) = delete;
+
+  // Takes no new clients, and says goodbye to those connected after what they are being told. The
+  // file goes at once.
+  void close();
+  bool has_clients() const { return !clients_.empty(); }
+
+  static constexpr Duration kDepartureCheck = std::chrono::milliseconds(200);
+
+ private:
+  struct Client;
+
+  ControlSocket(Loop& loop, const std::string& path, Api& api);
+  void on_accept(UniqueFd fd, const SocketAddress& peer);
+  void drop_departed();
+  void on_connection_closed(ServerConnection& connection) override;
+
+  Loop& loop_;
+  std::string path_;
+  Api& api_;
+  ServerConnectionSettings settings_;
+  Timer departure_;
+  std::unordered_map<ServerConnection*, std::unique_ptr<Client>> clients_;
+  std::unique_ptr<ListenSocket> socket_;
+};
+
+// Who is at the other end of a connected Unix socket; `by` is "uid N".
+Caller caller_at(int fd);
+
+}  // namespace tealgate

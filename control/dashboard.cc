@@ -1,0 +1,52 @@
+#include "control/dashboard.h"
+
+#include "upstream/route_table.h"
+
+namespace tealgate {
+
+Result<std::unique_ptr<Dashboard>> Dashboard::open(Loop& loop, const SocketAddress& address,
+                                                   const std::string& written, Api& api) {
+  Result<std::vector<UniqueFd>> fds = listen_tcp(address, 1);
+  if (!fds) return tl::make_unexpected(fds.error());
+  std::unique_ptr<Dashboard> dashboard(new Dashboard(written, api));
+  RequestHandler& handler = *dashboard;
+  dashboard->listener_ = std::make_unique<HttpListener>(loop, std::move(fds->front()), handler,
+                                                        dashboard->settings_);
+  return dashboard;
+}
+
+std::unique_ptr<RequestAnswerer> Dashboard::on_request(RequestHead&& head, ResponseWriter& writer) {
+  if (!is_own_host(head.authority, written_)) {
+    return api_.refuse(
+        head, writer,
+        {ErrorCode::Forbidden,
+         "this address answers to IP addresses, localhost and its configured name only", nullptr,
+         ""});
+  }
+  if (head.has_field("Origin") && !is_own_origin(head.field("Origin"), head.authority)) {
+    return api_.refuse(
+        head, writer,
+        {ErrorCode::Forbidden, "pages of other sites may not read here", nullptr, ""});
+  }
+  Caller caller;
+  caller.by = writer.peer().to_string();
+  return api_.answer(head, writer, caller, Api::Access::ReadOnly);
+}
+
+bool is_own_host(std::string_view authority, std::string_view written) {
+  const std::string host = normalise_host(authority);
+  if (host.empty()) return false;
+  if (host == "localhost" || host == normalise_host(written)) return true;
+  return SocketAddress::parse(host + ":80", SocketAddress::EmptyHost::Loopback).has_value();
+}
+
+bool is_own_origin(std::string_view origin, std::string_view authority) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) {
+      return equals_ignoring_case(origin.substr(scheme.size()), authority);
+    }
+  }
+  return false;
+}
+
+}  // namespace tealgate

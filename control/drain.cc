@@ -1,0 +1,65 @@
+#include "control/drain.h"
+
+#include <algorithm>
+
+namespace tealgate {
+
+Drain::Drain(Deadlines deadlines, std::uint64_t in_flight, TimePoint now)
+    : deadlines_{deadlines.waiting, std::max(deadlines.waiting, deadlines.moving)},
+      began_(now),
+      now_(now),
+      at_begin_(in_flight),
+      left_(in_flight) {
+  if (in_flight == 0) state_ = State::Finished;
+}
+
+std::optional<CutKind> Drain::on_counts(std::uint64_t in_flight, TimePoint now) {
+  if (is_over()) return std::nullopt;
+  left_ = in_flight;
+  now_ = now;
+  if (in_flight == 0 && cuts_under_way_ == 0) {
+    state_ = State::Finished;
+    return std::nullopt;
+  }
+  if (state_ == State::Waiting && now >= began_ + deadlines_.waiting) {
+    state_ = State::Streaming;
+    ++cuts_under_way_;
+    return CutKind::Waiting;
+  }
+  if (state_ == State::Streaming && now >= began_ + deadlines_.moving) {
+    state_ = State::Cutting;
+    cut_at_ = now;
+    ++cuts_under_way_;
+    return CutKind::Moving;
+  }
+  if (state_ == State::Cutting && now >= cut_at_ + kCutGrace) state_ = State::Finished;
+  return std::nullopt;
+}
+
+void Drain::on_cut(CutKind kind, unsigned exchanges) {
+  (kind == CutKind::Waiting ? cut_http_ : cut_stream_) += exchanges;
+  --cuts_under_way_;
+  if (!is_over() && left_ == 0 && cuts_under_way_ == 0) state_ = State::Finished;
+}
+
+void Drain::disarm(TimePoint now) {
+  if (is_over()) return;
+  now_ = now;
+  state_ = State::Disarmed;
+}
+
+DrainReport Drain::report() const {
+  DrainReport report;
+  report.drained = state_ == State::Finished && left_ == 0;
+  report.left = left_;
+  const std::uint64_t cut = cut_http_ + cut_stream_;
+  const std::uint64_t gone = at_begin_ - std::min(at_begin_, left_);
+  report.finished = gone - std::min(gone, cut);
+  report.cut_http = cut_http_;
+  report.cut_stream = cut_stream_;
+  report.took = now_ - began_;
+  report.deadline = deadlines_.waiting;
+  return report;
+}
+
+}  // namespace tealgate

@@ -1,0 +1,135 @@
+#include "control/journal.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/loop.h"
+#include "base/work.h"
+#include "control/history.h"
+#include "control/recovery.h"
+#include "control/state_store.h"
+
+namespace tealgate {
+namespace {
+
+CommandError not_written(const Error& why) {
+  return {ErrorCode::Internal, fmt::format("{}; nothing was changed", why.message)};
+}
+
+}  // namespace
+
+// What the thread pool works on; no other thread touches it meanwhile.
+struct Journal::Writing {
+  Entry entry;
+  Decisions next;
+  std::string state_before;
+  std::string state;  // empty: unchanged
+  std::string line;   // empty: none
+  Result<void> written;
+};
+
+Journal::Journal(Loop& loop, StateStore& store, History& history)
+    : loop_(loop), store_(store), history_(history), self_(std::make_shared<Journal*>(this)) {}
+
+Journal::~Journal() {
+  *self_ = nullptr;
+}
+
+Result<Journal::Opened, CommandError> Journal::open(const Config& config, WallTime now) {
+  const auto internal = [](const Error& why) {
+    return tl::make_unexpected(CommandError{ErrorCode::Internal, why.message});
+  };
+  auto stored = store_.load();
+  if (!stored) return internal(stored.error());
+  if (auto opened = history_.open(); !opened) return internal(opened.error());
+  auto fitted = fit_to_config(stored->value_or(Decisions{}), config, now);
+  if (!fitted) {
+    return tl::make_unexpected(CommandError{ErrorCode::ConfigInvalid, fitted.error().message});
+  }
+  decisions_ = std::move(fitted->decisions);
+  if (fitted->changed) {
+    if (auto saved = store_.save(encode_state(decisions_)); !saved) return internal(saved.error());
+  }
+  const auto known = history_.newest("", History::kRemembered);
+  for (const auto& line : lines_after_crash(decisions_, known, now)) {
+    if (auto recorded = record_now(line); !recorded) return internal(recorded.error());
+  }
+  return Opened{stored->has_value(), std::move(fitted->warnings)};
+}
+
+void Journal::add(Entry entry) {
+  waiting_.push_back(std::move(entry));
+  loop_.defer([self = self_] {
+    if (*self != nullptr) (*self)->write_next();
+  });
+}
+
+void Journal::write_next() {
+  if (is_writing_ || waiting_.empty()) return;
+  auto writing = std::make_shared<Writing>();
+  writing->entry = std::move(waiting_.front());
+  waiting_.pop_front();
+  is_writing_ = true;
+  if (writing->entry.change) {
+    auto next = writing->entry.change(decisions_);
+    if (!next) {
+      is_writing_ = false;
+      const auto self = self_;
+      if (writing->entry.done) writing->entry.done(tl::make_unexpected(next.error()));
+      if (*self != nullptr) write_next();
+      return;
+    }
+    writing->next = std::move(*next);
+    writing->state_before = encode_state(decisions_);
+    writing->state = encode_state(writing->next);
+  }
+  if (writing->entry.line) {
+    const Decisions& told = writing->entry.change ? writing->next : decisions_;
+    writing->line = json_text(writing->entry.line(told));
+  }
+  run_in_pool(
+      loop_, [writing, &store = store_, &history = history_] { write(*writing, store, history); },
+      [writing, self = self_] {
+        if (*self != nullptr) (*self)->finish(*writing);
+      });
+}
+
+// Thread pool. A decision without its history line must not hold: then the old state comes back.
+void Journal::write(Writing& writing, StateStore& store, History& history) {
+  if (!writing.state.empty()) {
+    writing.written = store.save(writing.state);
+    if (!writing.written) return;
+  }
+  if (writing.line.empty()) return;
+  writing.written = history.append(writing.line);
+  if (writing.written || writing.state.empty()) return;
+  if (const auto restored = store.save(writing.state_before); !restored) {
+    writing.written = error("{}; and the state cannot be put back: {}",
+                            writing.written.error().message, restored.error().message);
+  }
+}
+
+void Journal::finish(Writing& writing) {
+  is_writing_ = false;
+  if (writing.written) {
+    if (writing.entry.change) decisions_ = std::move(writing.next);
+    if (!writing.line.empty()) history_.remember(writing.line);
+  }
+  const auto self = self_;
+  if (writing.entry.done) {
+    if (writing.written) {
+      writing.entry.done({});
+    } else {
+      writing.entry.done(tl::make_unexpected(not_written(writing.written.error())));
+    }
+  }
+  if (*self != nullptr) write_next();
+}
+
+Result<void> Journal::record_now(const nlohmann::ordered_json& line) {
+  const std::string text = json_text(line);
+  if (auto appended = history_.append(text); !appended) return appended;
+  history_.remember(text);
+  return {};
+}
+
+}  // namespace tealgate

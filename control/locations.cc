@@ -1,0 +1,72 @@
+#include "control/locations.h"
+
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <vector>
+
+namespace tealgate {
+
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+void add_below(std::vector<std::string>& folders, const std::string& parent, const char* child) {
+  if (!parent.empty()) folders.push_back(parent + child);
+}
+
+Result<std::string> first_writable(const std::vector<std::string>& folders, const char* what) {
+  for (const std::string& folder : folders) {
+    if (make_folder(folder)) return folder;
+  }
+  return error("no folder for the {} is writable (tried {}); name one in the config: control.{}",
+               what, fmt::join(folders, ", "), what);
+}
+
+}  // namespace
+
+Result<void> make_folder(const std::string& path) {
+  std::error_code failed;
+  if (std::filesystem::create_directories(path, failed)) {
+    std::filesystem::permissions(path, std::filesystem::perms(0750), failed);
+  }
+  if (failed) return error("{}: cannot make the folder: {}", path, failed.message());
+  if (!std::filesystem::is_directory(path)) return error("{}: is not a folder", path);
+  if (access(path.c_str(), W_OK | X_OK) != 0) {
+    return error("{}: cannot write to the folder: {}", path, std::strerror(errno));
+  }
+  return {};
+}
+
+Result<std::string> default_control_socket() {
+  std::vector<std::string> folders;
+  add_below(folders, environment("RUNTIME_DIRECTORY"), "");
+  folders.push_back("/run/tealgate");
+  add_below(folders, environment("XDG_RUNTIME_DIR"), "/tealgate");
+  return first_writable(folders, "socket").map([](const std::string& folder) {
+    return folder + "/control.sock";
+  });
+}
+
+Result<std::string> default_state_folder() {
+  std::vector<std::string> folders;
+  add_below(folders, environment("STATE_DIRECTORY"), "");
+  folders.push_back("/var/lib/tealgate");
+  add_below(folders, environment("XDG_STATE_HOME"), "/tealgate");
+  add_below(folders, environment("HOME"), "/.local/state/tealgate");
+  return first_writable(folders, "state");
+}
+
+std::string default_access_log() {
+  const char* folder = "/var/log/tealgate";
+  return access(folder, W_OK | X_OK) == 0 ? "/var/log/tealgate/access.log" : "stdout";
+}
+
+}  // namespace tealgate

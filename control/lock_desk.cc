@@ -1,0 +1,192 @@
+#include "control/lock_desk.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/loop.h"
+#include "control/journal.h"
+#include "control/lock_request.h"
+#include "control/operations.h"
+
+namespace tealgate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json lock_line(std::string_view event, const std::string& service, const LockRecord& lock,
+               const Caller& by) {
+  Json line;
+  line["at"] = format_wall_time(WallClock::now());
+  line["event"] = event;
+  line["service"] = service;
+  line["holder"] = lock.holder;
+  line["by"] = by.by;
+  line["reason"] = lock.reason;
+  if (lock.expires_at) line["expires_at"] = format_wall_time(*lock.expires_at);
+  return line;
+}
+
+Json unlocked(bool changed) {
+  Json answer;
+  answer["ok"] = true;
+  answer["changed"] = changed;
+  return answer;
+}
+
+std::function<Result<Decisions, CommandError>(const Decisions&)> remove_lock(
+    const std::string& service, const std::string& token) {
+  return [service, token](const Decisions& now) -> Result<Decisions, CommandError> {
+    const ServiceDecisions* decided = now.find(service);
+    if (decided == nullptr || !decided->lock || decided->lock->token != token) return now;
+    return *apply(now, LockChange{service, std::nullopt});
+  };
+}
+
+}  // namespace
+
+std::string locked_by(const Decisions& decisions, std::string_view service,
+                      std::string_view token) {
+  const ServiceDecisions* decided = decisions.find(service);
+  if (decided == nullptr || !decided->lock) return "";
+  const LockRecord& lock = *decided->lock;
+  if (lock.is_expired(WallClock::now()) || lock.token == token) return "";
+  std::string text = fmt::format("{} is locked by {} since {}", service, lock.holder,
+                                 format_wall_time(lock.since));
+  if (!lock.reason.empty()) text += fmt::format(" (\"{}\")", lock.reason);
+  return text;
+}
+
+LockDesk::LockDesk(const Workplace& place) : place_(place) {}
+LockDesk::~LockDesk() = default;
+
+void LockDesk::resume() {
+  for (const auto& [name, service] : place_.journal.decisions().services) {
+    if (service.lock) arm_expiry(name, *service.lock);
+  }
+}
+
+void LockDesk::lock(const LockCommand& command, const Caller& caller,
+                    std::shared_ptr<CommandWatcher> watcher) {
+  requests_.push_back(std::make_unique<Request>(
+      place_, command, caller, std::move(watcher),
+      Request::Outcome{.on_locked = [this](Request& request,
+                                           const LockRecord& lock) { on_locked(request, lock); },
+                       .on_end = [this](Request& request) { end(request); }}));
+  requests_.back()->begin();
+}
+
+void LockDesk::on_locked(Request& request, const LockRecord& lock) {
+  const std::string service = request.command().service;
+  arm_expiry(service, lock);
+  const auto watcher = request.watcher();
+  const bool is_held = request.command().hold;
+  end(request);
+  Json answer;
+  answer["ok"] = true;
+  answer["lock"] = lock.token;
+  answer["holder"] = lock.holder;
+  answer["expires_at"] = lock.expires_at ? Json(format_wall_time(*lock.expires_at)) : Json(nullptr);
+  if (!is_held) {
+    if (watcher) watcher->on_finished(answer);
+    return;
+  }
+  const Held held{watcher, service, lock};
+  if (!watcher) return give_back(held);
+  held_.push_back(held);
+  watcher->on_locked(answer);
+}
+
+void LockDesk::end(Request& request) {
+  const auto found = std::find_if(requests_.begin(), requests_.end(),
+                                  [&](const auto& one) { return one.get() == &request; });
+  if (found == requests_.end()) return;
+  request.leave();
+  place_.loop.destroy_later(std::move(*found));
+  requests_.erase(found);
+}
+
+void LockDesk::unlock(const UnlockCommand& command, const Caller& caller,
+                      std::shared_ptr<CommandWatcher> watcher) {
+  const ServiceDecisions* decided = place_.journal.decisions().find(command.service);
+  const bool is_locked =
+      decided != nullptr && decided->lock && !decided->lock->is_expired(WallClock::now());
+  if (!is_locked) return watcher->on_finished(unlocked(false));
+  const std::string holder = locked_by(place_.journal.decisions(), command.service, command.lock);
+  if (!holder.empty() && !command.force) {
+    return watcher->on_finished(
+        error_object({ErrorCode::Conflict, holder, nullptr,
+                      fmt::format("tealgate unlock -s {} --force", command.service)}));
+  }
+  const LockRecord lock = *decided->lock;
+  place_.journal.add(
+      {.change = remove_lock(command.service, lock.token),
+       .line =
+           [=](const Decisions&) { return lock_line("unlocked", command.service, lock, caller); },
+       .done =
+           [this, command, lock, caller, watcher](const Result<void, CommandError>& done) {
+             if (!done) return watcher->on_finished(error_object(done.error()));
+             take_away(command.service, lock.token, caller);
+             place_.turns.poke(command.service);
+             watcher->on_finished(unlocked(true));
+           }});
+}
+
+// Tells whoever held the lock by a connection that it is gone.
+void LockDesk::take_away(const std::string& service, const std::string& token, const Caller& by) {
+  const auto found = std::find_if(held_.begin(), held_.end(), [&](const Held& held) {
+    return held.service == service && held.lock.token == token;
+  });
+  if (found == held_.end()) return;
+  const auto watcher = found->watcher;
+  held_.erase(found);
+  watcher->on_finished(error_object(
+      {ErrorCode::Conflict, fmt::format("{} took the lock of {} away", by.by, service)}));
+}
+
+void LockDesk::detach(const CommandWatcher& watcher) {
+  for (const auto& request : requests_) {
+    if (request->watcher().get() != &watcher) continue;
+    if (request->abandon()) end(*request);
+    break;
+  }
+  const auto found = std::find_if(held_.begin(), held_.end(),
+                                  [&](const Held& held) { return held.watcher.get() == &watcher; });
+  if (found == held_.end()) return;
+  const Held held = *found;
+  held_.erase(found);
+  give_back(held);
+}
+
+void LockDesk::give_back(const Held& held) {
+  const Caller holder{held.lock.holder, {}, {}, {}};
+  place_.journal.add(
+      {.change = remove_lock(held.service, held.lock.token),
+       .line =
+           [=](const Decisions&) { return lock_line("unlocked", held.service, held.lock, holder); },
+       .done =
+           [this, held](const Result<void, CommandError>& done) {
+             if (!done) place_.log(done.error().message);
+             place_.turns.poke(held.service);
+           }});
+}
+
+void LockDesk::stop() {
+  const CommandError stopping{ErrorCode::Internal, "the daemon is stopping"};
+  while (!requests_.empty()) {
+    Request& request = *requests_.front();
+    const auto watcher = request.watcher();
+    end(request);
+    if (watcher) watcher->on_finished(error_object(stopping));
+  }
+  for (const Held& held : std::exchange(held_, {})) {
+    held.watcher->on_finished(error_object(stopping));
+  }
+}
+
+void LockDesk::arm_expiry(const std::string& service, const LockRecord& lock) {
+  if (!lock.expires_at) return;
+  const Duration left = *lock.expires_at - WallClock::now();
+  place_.turns.poke_after(service, std::max(Duration::zero(), left));
+}
+
+}  // namespace tealgate

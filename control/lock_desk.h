@@ -1,0 +1,55 @@
+// Takes and gives back the locks that operators put on services.
+//
+// A lock keeps everyone out who does not show its token: switches and server states, not rollbacks.
+// It is a decision, kept in state.json, unless it lives as long as a connection (`hold`). Control
+// loop's thread.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "control/operation.h"
+
+namespace tealgate {
+
+// Who holds a lock that this token does not open, as a sentence; empty: nobody.
+std::string locked_by(const Decisions& decisions, std::string_view service, std::string_view token);
+
+class LockDesk {
+ public:
+  explicit LockDesk(const Workplace& place);
+  ~LockDesk();
+
+  // After the journal was opened: locks that it brought expire in time.
+  void resume();
+
+  void lock(const LockCommand& command, const Caller& caller,
+            std::shared_ptr<CommandWatcher> watcher);
+  void unlock(const UnlockCommand& command, const Caller& caller,
+              std::shared_ptr<CommandWatcher> watcher);
+  // Ends its requests, and the locks that it held.
+  void detach(const CommandWatcher& watcher);
+  void stop();
+
+ private:
+  class Request;
+  struct Held {
+    std::shared_ptr<CommandWatcher> watcher;
+    std::string service;
+    LockRecord lock;
+  };
+
+  void on_locked(Request& request, const LockRecord& lock);
+  void end(Request& request);
+  void arm_expiry(const std::string& service, const LockRecord& lock);
+  void give_back(const Held& held);
+  void take_away(const std::string& service, const std::string& token, const Caller& by);
+
+  Workplace place_;
+  std::list<std::unique_ptr<Request>> requests_;
+  std::list<Held> held_;
+};
+
+}  // namespace tealgate

@@ -1,0 +1,83 @@
+#include "control/operations.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+namespace tealgate {
+namespace {
+
+std::string random_hex(unsigned digits) {
+  static std::random_device device;
+  std::string text;
+  while (text.size() < digits) text += fmt::format("{:08x}", device());
+  return text.substr(0, digits);
+}
+
+}  // namespace
+
+Operations::Operations() = default;
+Operations::~Operations() = default;
+
+Operation& Operations::add(std::unique_ptr<Operation> operation) {
+  operations_.push_back(std::move(operation));
+  while (operations_.size() > kKept && operations_.front()->is_over()) operations_.pop_front();
+  return *operations_.back();
+}
+
+Operation* Operations::find(std::string_view id) {
+  for (const auto& operation : operations_) {
+    if (operation->id() == id) return operation.get();
+  }
+  return nullptr;
+}
+
+const Operation* Operations::find(std::string_view id) const {
+  return const_cast<Operations*>(this)->find(id);
+}
+
+const Operation* Operations::running(std::string_view service) const {
+  for (auto operation = operations_.rbegin(); operation != operations_.rend(); ++operation) {
+    if ((*operation)->service() == service && !(*operation)->is_over()) return operation->get();
+  }
+  return nullptr;
+}
+
+Operation* Operations::maker_of(std::string_view service, const Plan& plan) {
+  for (auto operation = operations_.rbegin(); operation != operations_.rend(); ++operation) {
+    if ((*operation)->service() == service && (*operation)->made(plan)) return operation->get();
+  }
+  return nullptr;
+}
+
+void Operations::on_published(std::string_view service, const Operation::Successor& successor,
+                              const Snapshot& snapshot) {
+  for (const auto& operation : operations_) {
+    if (operation->service() != service || operation->is_over()) continue;
+    if (operation->id() != successor.id) operation->on_published_by(successor, snapshot);
+  }
+}
+
+void Operations::on_config_published(const Snapshot& snapshot) {
+  for (const auto& operation : operations_) operation->on_config_published(snapshot);
+}
+
+void Operations::detach(const CommandWatcher& watcher) {
+  for (const auto& operation : operations_) operation->remove_watcher(watcher);
+}
+
+void Operations::stop() {
+  for (const auto& operation : operations_) {
+    if (!operation->is_over()) operation->stop();
+  }
+}
+
+std::string new_operation_id() {
+  return "op-" + random_hex(12);
+}
+
+std::string new_token() {
+  return random_hex(32);
+}
+
+}  // namespace tealgate

@@ -1,0 +1,224 @@
+#include "control/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace tealgate {
+namespace {
+
+using S = OptionScope;
+using T = OptionType;
+
+constexpr auto kOptions = std::to_array<Option>({
+    {S::File, "version", T::Number, "1", "1", "1", "The version of this format."},
+    {S::File, "listen", T::AddressList, "", "", "",
+     "Where clients connect: an address, a list of addresses, or a list of maps. Required."},
+    {S::File, "services", T::ServiceMap, "", "", "",
+     "The services by name (letters, digits, `_`, `-`, `.`). Required."},
+    {S::File, "defaults", T::SettingsMap, "", "", "",
+     "Settings of every service that doesn't say otherwise: `health`, `timeouts`, `retries`, "
+     "`switch`."},
+    {S::File, "workers", T::NumberOrAuto, "auto", "1", "256",
+     "Worker threads; `auto` is one a core.", true},
+    {S::File, "trusted_proxies", T::BlockList, "(none)", "", "",
+     "Peers whose `X-Forwarded-*` fields are believed and extended."},
+    {S::File, "shutdown_grace", T::TimeSpan, "30s", "0s", "1h",
+     "How long a stopping daemon lets requests finish.", false,
+     [](Config& c) -> Duration& { return c.shutdown_grace; }},
+    {S::File, "logs.access", T::AccessLog, "(see Paths)", "", "", "Where the access log goes.",
+     true},
+    {S::File, "control.socket", T::FilePath, "(see Paths)", "", "",
+     "The Unix socket that commands use.", true},
+    {S::File, "control.dashboard", T::Address, "(none)", "", "",
+     "Serves the control API read-only, and `/healthz`; `:9180` is loopback.", true},
+    {S::File, "control.state", T::FilePath, "(see Paths)", "", "",
+     "The folder of `state.json` and `history.jsonl`.", true},
+
+    {S::Listener, "address", T::Address, "", "", "",
+     "`ADDRESS:PORT`; `:80` is every interface. Required."},
+
+    {S::Service, "hosts", T::HostList, "(any host)", "", "",
+     "Names that clients ask for; `*.example.com` is every name below."},
+    {S::Service, "paths", T::PathList, "(any path)", "", "",
+     "Path prefixes, on segment boundaries: `/api` is `/api` and `/api/x`."},
+    {S::Service, "pools", T::PoolMap, "", "", "",
+     "The pools by name: an address, a list of addresses, or a list of maps. Required."},
+    {S::Service, "initial", T::SplitWords, "(the first pool)", "", "",
+     "The split at the first start: `blue`, `[blue, green]`, `[blue=90, green=10]`, `all`."},
+
+    {S::Settings, "health", T::HealthCheck, "(TCP connect)", "", "",
+     "`none`, a path, a preset (`spring`, `rails`, `tomcat`, `node`), or a map."},
+    {S::Settings, "health.path", T::Text, "/", "", "", "What the check asks for."},
+    {S::Settings, "health.host", T::Text, "(the first plain name in `hosts`)", "", "",
+     "The check's Host; without a name in `hosts`, the server's address."},
+    {S::Settings, "health.port", T::Number, "(the server's)", "1", "65535",
+     "The port to check, if it is another.", false,
+     [](ServiceSettings& s) -> std::uint16_t& { return s.health.port; }},
+    {S::Settings, "health.method", T::Method, "GET", "", "", "`GET`, `HEAD` or `OPTIONS`."},
+    {S::Settings, "health.interval", T::TimeSpan, "2s", "100ms", "1h",
+     "Between two checks of a server.", false,
+     [](ServiceSettings& s) -> Duration& { return s.health.interval; }},
+    {S::Settings, "health.timeout", T::TimeSpan, "1s", "10ms", "5m", "How long a check may take.",
+     false, [](ServiceSettings& s) -> Duration& { return s.health.timeout; }},
+    {S::Settings, "health.rise", T::Number, "2", "1", "100",
+     "Passes in a row that bring a server up.", false,
+     [](ServiceSettings& s) -> unsigned& { return s.health.rise; }},
+    {S::Settings, "health.fall", T::Number, "3", "1", "100",
+     "Failures in a row that take a server down.", false,
+     [](ServiceSettings& s) -> unsigned& { return s.health.fall; }},
+    {S::Settings, "health.expect.status", T::StatusList, "200-299", "100", "599",
+     "Statuses that pass: `200`, `2xx`, `200-399`, or a list of these."},
+    {S::Settings, "health.expect.body", T::Text, "(anything)", "", "",
+     "A text that must occur in the answer's body."},
+
+    {S::Settings, "timeouts.connect", T::TimeSpan, "2s", "1ms", "5m", "To connect to a server.",
+     false, [](ServiceSettings& s) -> Duration& { return s.timeouts.connect; }},
+    {S::Settings, "timeouts.request_head", T::TimeSpan, "10s", "1ms", "24h",
+     "From the first byte of a request's head to its end.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.request_head; }},
+    {S::Settings, "timeouts.request_body", T::TimeSpan, "30s", "1ms", "24h",
+     "Between two reads of a request's body.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.request_body; }},
+    {S::Settings, "timeouts.response", T::TimeSpan, "60s", "1ms", "24h",
+     "From the request's end to the head of the response.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.response; }},
+    {S::Settings, "timeouts.between_bytes", T::TimeSpan, "60s", "1ms", "24h",
+     "Between two reads of a response's body.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.between_bytes; }},
+    {S::Settings, "timeouts.write", T::TimeSpan, "60s", "1ms", "24h",
+     "A client that takes nothing of its response.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.write; }},
+    {S::Settings, "timeouts.idle", T::TimeSpan, "75s", "1ms", "24h",
+     "A client's connection between two requests.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.idle; }},
+    {S::Settings, "timeouts.exchange", T::TimeSpan, "0s", "0s", "24h",
+     "A whole exchange with its retries; `0s` is unbounded.", false,
+     [](ServiceSettings& s) -> Duration& { return s.timeouts.exchange; }},
+
+    {S::Settings, "retries.attempts", T::Number, "3", "1", "10",
+     "Tries of one exchange, the first included.", false,
+     [](ServiceSettings& s) -> unsigned& { return s.retries.attempts; }},
+    {S::Settings, "retries.buffer", T::Size, "64KiB", "0B", "16MiB",
+     "How much of a request's body is kept for a retry.", false,
+     [](ServiceSettings& s) -> std::uint64_t& { return s.retries.buffer_bytes; }},
+
+    {S::Settings, "switch.require_healthy", T::Percent, "100%", "1%", "100%",
+     "The share of a pool's servers that must be up before it gets traffic.", false,
+     [](ServiceSettings& s) -> unsigned& { return s.switching.require_healthy_percent; }},
+    {S::Settings, "switch.drain", T::TimeSpan, "30s", "0s", "24h",
+     "How long a drain waits for exchanges without a response byte.", false,
+     [](ServiceSettings& s) -> Duration& { return s.switching.drain; }},
+    {S::Settings, "switch.stream_drain", T::TimeSpan, "5m", "0s", "24h",
+     "How long a drain waits for responses and uploads that still move.", false,
+     [](ServiceSettings& s) -> Duration& { return s.switching.stream_drain; }},
+
+    {S::Server, "address", T::Address, "", "", "",
+     "`ADDRESS:PORT` or `NAME:PORT`; `:8081` is loopback. Required."},
+    {S::Server, "name", T::Text, "(the address as written)", "", "",
+     "What commands call it; unique in the service."},
+    {S::Server, "weight", T::Number, "1", "1", "1000", "Its share among the servers of its pool."},
+});
+
+std::string code(std::string_view text) {
+  if (text.empty() || text.front() == '(') return std::string(text);
+  return fmt::format("`{}`", text);
+}
+
+}  // namespace
+
+std::span<const Option> options() {
+  return kOptions;
+}
+
+bool takes(OptionContext context, OptionScope scope) {
+  switch (context) {
+    case OptionContext::File:
+      return scope == S::File;
+    case OptionContext::Listener:
+      return scope == S::Listener;
+    case OptionContext::Service:
+      return scope == S::Service || scope == S::Settings;
+    case OptionContext::Defaults:
+      return scope == S::Settings;
+    case OptionContext::Server:
+      return scope == S::Server;
+  }
+  return false;
+}
+
+const Option* find_option(OptionContext context, std::string_view key) {
+  auto found = std::ranges::find_if(
+      kOptions, [&](const Option& o) { return o.key == key && takes(context, o.scope); });
+  return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> child_keys(OptionContext context, std::string_view prefix) {
+  std::vector<std::string_view> names;
+  for (const Option& option : kOptions) {
+    if (!takes(context, option.scope) || !option.key.starts_with(prefix)) continue;
+    std::string_view name = option.key.substr(prefix.size());
+    name = name.substr(0, name.find('.'));
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  return names;
+}
+
+std::string_view to_string(OptionType type) {
+  switch (type) {
+    case T::Number:
+      return "number";
+    case T::NumberOrAuto:
+      return "`auto` or number";
+    case T::TimeSpan:
+      return "duration";
+    case T::Size:
+      return "size";
+    case T::Percent:
+      return "percentage";
+    case T::Text:
+      return "text";
+    case T::Method:
+      return "method";
+    case T::Address:
+      return "address";
+    case T::AddressList:
+      return "addresses";
+    case T::BlockList:
+      return "CIDR blocks";
+    case T::HostList:
+      return "names";
+    case T::PathList:
+      return "path prefixes";
+    case T::FilePath:
+      return "absolute path";
+    case T::AccessLog:
+      return "absolute path, `stdout` or `off`";
+    case T::StatusList:
+      return "statuses";
+    case T::HealthCheck:
+      return "health check";
+    case T::PoolMap:
+      return "map of pools";
+    case T::ServiceMap:
+      return "map of services";
+    case T::SettingsMap:
+      return "map of settings";
+    case T::SplitWords:
+      return "split";
+  }
+  return "";
+}
+
+std::string reference_row(const Option& option) {
+  std::string type(to_string(option.type));
+  if (!option.lowest.empty()) {
+    type += option.lowest == option.highest ? fmt::format(" {}", option.lowest)
+                                            : fmt::format(" {}–{}", option.lowest, option.highest);
+  }
+  return fmt::format("| `{}` | {} | {} | {}{} |", option.key, type, code(option.default_text),
+                     option.meaning, option.needs_restart ? " Restart." : "");
+}
+
+}  // namespace tealgate

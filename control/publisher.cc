@@ -1,0 +1,99 @@
+#include "control/publisher.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "base/loop.h"
+
+namespace tealgate {
+
+Publisher::Publisher(Loop& loop, SnapshotCell& cell, unsigned workers)
+    : loop_(loop), cell_(cell), workers_(workers), mailbox_(loop) {
+  cell_.set_adoption_listener([this] { mailbox_.post([this] { on_adoption(); }); });
+}
+
+Publisher::~Publisher() {
+  cell_.set_adoption_listener({});
+}
+
+std::shared_ptr<const Snapshot> Publisher::publish(const Config& config, const Decisions& decisions,
+                                                   NewServers new_servers) {
+  std::vector<Service> services;
+  for (const ServiceConfig& service : config.services) {
+    const ServiceDecisions* decided = decisions.find(service.name);
+    CHECK(decided != nullptr, "decisions are fitted to the config before they are published");
+    services.push_back(make_service(service, *decided, new_servers));
+  }
+  auto snapshot = std::make_shared<const Snapshot>(cell_.generation() + 1, std::move(services),
+                                                   config.trusted_proxies);
+  forget_unused(*snapshot);
+  cell_.publish(snapshot);
+  return snapshot;
+}
+
+void Publisher::when_adopted(std::uint64_t generation, std::function<void()> adopted) {
+  waiters_.push_back({generation, std::move(adopted)});
+  mailbox_.post([this] { on_adoption(); });
+}
+
+Service Publisher::make_service(const ServiceConfig& config, const ServiceDecisions& decisions,
+                                NewServers new_servers) {
+  Service service;
+  service.name = config.name;
+  service.hosts = config.hosts;
+  service.paths = config.paths;
+  service.split = decisions.split;
+  service.settings = std::make_shared<const ServiceSettings>(config.settings);
+  for (const PoolConfig& pool : config.pools) {
+    Pool& made = service.pools.emplace_back(Pool{pool.name, {}});
+    const bool on_probation =
+        new_servers == NewServers::OnProbation && decisions.split.is_active(pool.name);
+    const bool is_unchecked = config.settings.health.kind == HealthSettings::Kind::None;
+    const Health initial = on_probation || is_unchecked ? Health::Up : Health::Unknown;
+    for (const ServerConfig& server : pool.servers) {
+      made.servers.push_back({.name = server.name,
+                              .address_text = server.address_text,
+                              .address = server.address,
+                              .weight = server.weight,
+                              .admin = decisions.admin_state(pool.name, server.name),
+                              .state = state_of({config.name, pool.name, server.name},
+                                                server.address.to_string(), initial)});
+    }
+  }
+  return service;
+}
+
+std::shared_ptr<ServerState> Publisher::state_of(const ServerKey& key, const std::string& address,
+                                                 Health initial) {
+  Known& known = known_[key];
+  if (!known.state || known.address != address) {
+    known = {address, std::make_shared<ServerState>(workers_)};
+    known.state->set_health(initial);
+  }
+  return known.state;
+}
+
+void Publisher::forget_unused(const Snapshot& snapshot) {
+  std::set<ServerKey> used;
+  for (const Service& service : snapshot.services) {
+    for (const Pool& pool : service.pools) {
+      for (const Server& server : pool.servers) {
+        used.insert({service.name, pool.name, server.name});
+      }
+    }
+  }
+  std::erase_if(known_, [&](const auto& entry) { return !used.contains(entry.first); });
+}
+
+void Publisher::on_adoption() {
+  const std::uint64_t lowest = cell_.lowest_adopted();
+  std::vector<Waiter> adopted;
+  const auto first_adopted = std::stable_partition(
+      waiters_.begin(), waiters_.end(), [&](const Waiter& w) { return w.generation > lowest; });
+  std::move(first_adopted, waiters_.end(), std::back_inserter(adopted));
+  waiters_.erase(first_adopted, waiters_.end());
+  for (Waiter& waiter : adopted) waiter.adopted();
+}
+
+}  // namespace tealgate

@@ -1,0 +1,75 @@
+#include "control/recovery.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace tealgate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_decided(const Json& line) {
+  return line.value("event", "") == "decided";
+}
+
+bool ends_operation(const Json& line) {
+  const std::string event = line.value("event", "");
+  return event == "finished" || event == "interrupted";
+}
+
+bool has_line(const std::vector<Json>& history, const std::string& service,
+              std::uint64_t revision) {
+  return std::any_of(history.begin(), history.end(), [&](const Json& line) {
+    return is_decided(line) && line.value("service", "") == service &&
+           line.value("revision", std::uint64_t{0}) == revision;
+  });
+}
+
+Json recovered_line(const std::string& service, const RevisionRecord& record) {
+  Json line;
+  line["at"] = format_wall_time(record.decided.at);
+  line["event"] = "decided";
+  line["service"] = service;
+  line["operation"] = record.decided.operation;
+  line["to"] = record.split.words();
+  line["revision"] = record.revision;
+  line["by"] = record.decided.by;
+  line["reason"] = record.decided.reason;
+  line["label"] = record.decided.label;
+  line["recovered"] = true;
+  return line;
+}
+
+Json interrupted_line(const Json& decided, WallTime now) {
+  Json line;
+  line["at"] = format_wall_time(now);
+  line["event"] = "interrupted";
+  for (const char* key : {"service", "operation", "kind", "revision", "by"}) {
+    if (decided.contains(key)) line[key] = decided[key];
+  }
+  line["message"] = "the daemon ended before this operation did; its decision holds";
+  return line;
+}
+
+}  // namespace
+
+std::vector<Json> lines_after_crash(const Decisions& decisions, const std::vector<Json>& history,
+                                    WallTime now) {
+  std::vector<Json> all = history;
+  for (const auto& [name, service] : decisions.services) {
+    if (service.past.empty() || has_line(history, name, service.revision)) continue;
+    all.push_back(recovered_line(name, service.past.back()));
+  }
+  std::vector<Json> missing(all.begin() + static_cast<std::ptrdiff_t>(history.size()), all.end());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::string id = all[i].value("operation", "");
+    if (!is_decided(all[i]) || id.empty()) continue;
+    const bool ended = std::any_of(all.begin(), all.end(), [&](const Json& line) {
+      return ends_operation(line) && line.value("operation", "") == id;
+    });
+    if (!ended) missing.push_back(interrupted_line(all[i], now));
+  }
+  return missing;
+}
+
+}  // namespace tealgate

@@ -1,0 +1,129 @@
+#include "control/reload.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/loop.h"
+#include "base/work.h"
+#include "control/journal.h"
+#include "control/operations.h"
+#include "control/plan.h"
+#include "control/publisher.h"
+
+namespace tealgate {
+
+Reload::Reload(const Place& place, Load load)
+    : place_(place), load_(std::move(load)), self_(std::make_shared<Reload*>(this)) {}
+
+Reload::~Reload() {
+  *self_ = nullptr;
+}
+
+void Reload::run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher) {
+  if (is_running_) {
+    return watcher->on_finished(
+        error_object({ErrorCode::Conflict, fmt::format("{} is reloading the config", caller_.by)}));
+  }
+  is_running_ = true;
+  caller_ = caller;
+  watcher_ = std::move(watcher);
+  auto loaded = std::make_shared<std::optional<Result<LoadedConfig, CommandError>>>();
+  run_in_pool(
+      place_.loop, [loaded, load = load_] { *loaded = load(); },
+      [loaded, self = self_] {
+        if (*self != nullptr) (*self)->on_loaded(std::move(**loaded));
+      });
+}
+
+void Reload::detach(const CommandWatcher& watcher) {
+  if (watcher_.get() == &watcher) watcher_.reset();
+}
+
+void Reload::on_loaded(Result<LoadedConfig, CommandError> loaded) {
+  if (!loaded) return refuse(loaded.error());
+  auto listeners = place_.data_plane.prepare_listeners(loaded->config.listeners);
+  if (!listeners) {
+    return refuse({ErrorCode::ConfigInvalid, listeners.error().message});
+  }
+  listeners_ = std::move(*listeners);
+  next_ = std::move(*loaded);
+  warnings_ = next_->warnings;
+  store();
+}
+
+void Reload::store() {
+  place_.journal.add(
+      {.change = [this](const Decisions& decisions) -> Result<Decisions, CommandError> {
+         auto fitted = fit_to_config(decisions, next_->config, WallClock::now());
+         if (!fitted) {
+           return tl::make_unexpected(
+               CommandError{ErrorCode::ConfigInvalid, fitted.error().message});
+         }
+         for (std::string& warning : fitted->warnings) warnings_.push_back(std::move(warning));
+         return std::move(fitted->decisions);
+       },
+       .line =
+           [this](const Decisions&) {
+             nlohmann::ordered_json line;
+             line["at"] = format_wall_time(WallClock::now());
+             line["event"] = "reloaded";
+             line["by"] = caller_.by;
+             line["warnings"] = warnings_;
+             return line;
+           },
+       .done =
+           [this, self = self_](const Result<void, CommandError>& stored) {
+             if (*self == nullptr) return;
+             stored ? publish() : refuse(stored.error());
+           }});
+}
+
+void Reload::publish() {
+  for (std::string& warning :
+       warn_of_initial(place_.config.config, next_->config, place_.journal.decisions())) {
+    warnings_.push_back(std::move(warning));
+  }
+  const auto restart = keys_needing_restart(place_.config.config, next_->config);
+  place_.config = std::move(*next_);
+  next_.reset();
+  const auto snapshot = place_.publisher.publish(place_.config.config, place_.journal.decisions());
+  place_.prober.sync(snapshot);
+  place_.operations.on_config_published(*snapshot);
+  std::exchange(listeners_, nullptr)->commit();
+  place_.publisher.when_adopted(snapshot->generation, [this, restart] {
+    nlohmann::ordered_json result;
+    result["ok"] = true;
+    result["changed"] = true;
+    result["warnings"] = warnings_;
+    result["restart_needed"] = restart;
+    finish(result);
+  });
+}
+
+void Reload::refuse(const CommandError& error) {
+  listeners_.reset();
+  next_.reset();
+  finish(error_object(error));
+}
+
+void Reload::finish(const nlohmann::ordered_json& result) {
+  is_running_ = false;
+  const auto watcher = std::exchange(watcher_, nullptr);
+  if (watcher) watcher->on_finished(result);
+}
+
+std::vector<std::string> warn_of_initial(const Config& before, const Config& after,
+                                         const Decisions& decisions) {
+  std::vector<std::string> warnings;
+  for (const ServiceConfig& service : after.services) {
+    const ServiceConfig* old = before.find_service(service.name);
+    const ServiceDecisions* decided = decisions.find(service.name);
+    if (old == nullptr || decided == nullptr) continue;
+    if (is_same_split(old->initial, service.initial)) continue;
+    warnings.push_back(fmt::format(
+        "services.{}.initial is now {}, which has no effect: {} is served by {} (tealgate switch)",
+        service.name, service.initial.to_string(), service.name, decided->split.to_string()));
+  }
+  return warnings;
+}
+
+}  // namespace tealgate

@@ -1,0 +1,64 @@
+// Takes over a changed config file: all of it or nothing. Decisions stay as they are.
+//
+//   load (thread pool) → bind new listeners → fit decisions, store → publish → open listeners →
+//   adopted → answer
+//
+// Owned by the control loop, on its thread; one reload at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/control_loop.h"
+
+namespace tealgate {
+
+class Journal;
+class Operations;
+class Publisher;
+
+class Reload {
+ public:
+  using Load = std::function<Result<LoadedConfig, CommandError>()>;
+  struct Place {
+    Loop& loop;
+    DataPlane& data_plane;
+    Prober& prober;
+    Journal& journal;
+    Publisher& publisher;
+    Operations& operations;
+    LoadedConfig& config;  // what is in force; replaced
+  };
+
+  Reload(const Place& place, Load load);
+  ~Reload();
+
+  void run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher);
+  void detach(const CommandWatcher& watcher);
+
+ private:
+  void on_loaded(Result<LoadedConfig, CommandError> loaded);
+  void store();
+  void publish();
+  void finish(const nlohmann::ordered_json& result);
+  void refuse(const CommandError& error);
+
+  Place place_;
+  Load load_;
+  std::shared_ptr<CommandWatcher> watcher_;
+  Caller caller_;
+  bool is_running_ = false;
+  std::optional<LoadedConfig> next_;
+  std::vector<std::string> warnings_;
+  std::unique_ptr<DataPlane::PreparedListeners> listeners_;
+  std::shared_ptr<Reload*> self_;
+};
+
+// A changed `initial` of a service that is known already has no effect.
+std::vector<std::string> warn_of_initial(const Config& before, const Config& after,
+                                         const Decisions& decisions);
+
+}  // namespace tealgate

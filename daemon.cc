@@ -1,0 +1,239 @@
+#include "daemon.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/log_writer.h"
+#include "base/loop.h"
+#include "base/signals.h"
+#include "control/api.h"
+#include "control/config_error.h"
+#include "control/config_file.h"
+#include "control/control_loop.h"
+#include "control/control_socket.h"
+#include "control/dashboard.h"
+#include "control/health_checker.h"
+#include "control/locations.h"
+#include "proxy/worker_set.h"
+#include "upstream/snapshot_cell.h"
+
+namespace tealgate {
+
+namespace {
+
+// Why the daemon cannot run, and its exit code.
+struct StartFailure {
+  int exit;
+  std::string sentence;
+};
+
+template <class T>
+using Started = tl::expected<T, StartFailure>;
+
+tl::unexpected<StartFailure> cannot_start(int exit, std::string sentence) {
+  return tl::make_unexpected(StartFailure{exit, std::move(sentence)});
+}
+
+LoadedConfig loaded(ParsedConfig parsed) {
+  LoadedConfig loaded{std::move(parsed.config), {}, WallClock::now()};
+  for (const Diagnostic& warning : parsed.warnings) {
+    loaded.warnings.push_back(render_line(warning));
+  }
+  return loaded;
+}
+
+Result<LoadedConfig, CommandError> load_again(const std::string& path) {
+  ConfigResult parsed = load_config(path);
+  if (!parsed) return tl::make_unexpected(config_error(parsed.error()));
+  return loaded(std::move(*parsed));
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+unsigned worker_count(const Config& config) {
+  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+Result<std::string> state_folder(const std::string& configured) {
+  if (configured.empty()) return default_state_folder();
+  return make_folder(configured).map([&] { return configured; });
+}
+
+// Says in the log how a reload went that a signal asked for.
+class LoggingWatcher final : public CommandWatcher {
+ private:
+  void on_progress(std::string_view, std::string_view, std::string_view) override {}
+  void on_locked(const nlohmann::ordered_json&) override {}
+  void on_finished(const nlohmann::ordered_json& result) override {
+    log_info("reload: {}", json_text(result));
+  }
+};
+
+class Daemon {
+ public:
+  explicit Daemon(const DaemonOptions& options) : options_(options) {}
+  ~Daemon();
+
+  Started<void> start();
+  void run() { loop_.run(); }
+
+ private:
+  Started<void> open_logs(const Config& config);
+  Started<void> open_control(LoadedConfig config);
+  Started<void> open_dashboard(const ControlConfig& where);
+  Started<void> open_listeners(const Config& config);
+  void on_ready();
+  void on_terminate();
+
+  const DaemonOptions options_;
+  Loop loop_;
+  SnapshotCell cell_;
+  std::unique_ptr<LogWriter> access_log_;
+  std::unique_ptr<WorkerSet> workers_;
+  std::unique_ptr<HealthChecker> health_;
+  std::unique_ptr<ControlLoop> control_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<ControlSocket> socket_;
+  std::unique_ptr<Dashboard> dashboard_;
+  std::unique_ptr<DataPlane::PreparedListeners> listeners_;
+  std::vector<std::unique_ptr<SignalWatch>> signals_;
+  bool stopping_ = false;
+};
+
+// The sockets go first, so that nobody asks; the workers before what they report to.
+Daemon::~Daemon() {
+  signals_.clear();
+  dashboard_.reset();
+  socket_.reset();
+  listeners_.reset();
+  workers_.reset();
+  api_.reset();
+  control_.reset();
+  health_.reset();
+}
+
+Started<void> Daemon::start() {
+  ConfigResult parsed = load_config(options_.config_path);
+  if (!parsed) return cannot_start(7, render(parsed.error()));
+  LoadedConfig config = loaded(std::move(*parsed));
+  for (const std::string& warning : config.warnings) log_warning("{}", warning);
+  const Config values = config.config;
+  if (auto opened = open_logs(values); !opened) return opened;
+  if (auto opened = open_control(std::move(config)); !opened) return opened;
+  workers_->start();
+  if (auto opened = open_listeners(values); !opened) return opened;
+  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGTERM, [this] { on_terminate(); }));
+  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGINT, [this] { on_terminate(); }));
+  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGUSR1, [this] { access_log_->reopen(); }));
+  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGHUP, [this] {
+    Caller caller;
+    caller.by = "SIGHUP";
+    control_->reload(caller, std::make_shared<LoggingWatcher>());
+  }));
+  control_->start([this] { on_ready(); });
+  return {};
+}
+
+Started<void> Daemon::open_logs(const Config& config) {
+  const std::string target = config.logs.access.empty() ? default_access_log() : config.logs.access;
+  auto opened = LogWriter::open({.target = target});
+  if (!opened) return cannot_start(1, opened.error().message);
+  access_log_ = std::move(*opened);
+  return {};
+}
+
+Started<void> Daemon::open_control(LoadedConfig config) {
+  const ControlConfig where = config.config.control;
+  const Result<std::string> socket =
+      where.socket.empty() ? default_control_socket() : Result<std::string>(where.socket);
+  if (!socket) return cannot_start(1, socket.error().message);
+  const Result<std::string> state = state_folder(where.state);
+  if (!state) return cannot_start(1, state.error().message);
+  workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
+  health_ = std::make_unique<HealthChecker>(loop_);
+  control_ = std::make_unique<ControlLoop>(
+      ControlLoop::Wiring{.loop = loop_,
+                          .cell = cell_,
+                          .data_plane = *workers_,
+                          .prober = *health_,
+                          .state_folder = *state,
+                          .load_config = [path = options_.config_path] { return load_again(path); },
+                          .log = [](std::string_view sentence) { log_info("{}", sentence); }},
+      std::move(config));
+  api_ = std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
+  // Before the state is touched: a live daemon owns both. Nobody is answered before the loop runs.
+  if (auto opened = ControlSocket::open(loop_, *socket, *api_)) {
+    socket_ = std::move(*opened);
+  } else {
+    return cannot_start(1, opened.error().message);
+  }
+  if (auto opened = control_->open(); !opened) {
+    return cannot_start(error_row(opened.error().code).exit, opened.error().message);
+  }
+  return where.dashboard.empty() ? Started<void>() : open_dashboard(where);
+}
+
+Started<void> Daemon::open_dashboard(const ControlConfig& where) {
+  auto opened = Dashboard::open(loop_, where.dashboard_address, where.dashboard, *api_);
+  if (!opened) return cannot_start(1, opened.error().message);
+  dashboard_ = std::move(*opened);
+  return {};
+}
+
+// They are bound now, so that a port in use is known at once; clients queue until the servers were checked.
+Started<void> Daemon::open_listeners(const Config& config) {
+  auto prepared = workers_->prepare_listeners(config.listeners);
+  if (!prepared) return cannot_start(1, prepared.error().message);
+  listeners_ = std::move(*prepared);
+  return {};
+}
+
+void Daemon::on_ready() {
+  if (stopping_) return;
+  listeners_->commit();
+  listeners_.reset();
+  const SocketAddress address = workers_->listening().front();
+  log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, address.to_string(),
+           workers_->workers());
+  if (options_.on_ready) options_.on_ready(address);
+}
+
+void Daemon::on_terminate() {
+  if (stopping_) return loop_.stop();
+  stopping_ = true;
+  log_info("stopping: {} exchanges in flight", workers_->counts().in_flight);
+  const Duration grace = control_->config().config.shutdown_grace;
+  control_->stop();
+  workers_->stop(grace, [this] { loop_.stop(); });
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  Daemon daemon(options);
+  if (const Started<void> started = daemon.start(); !started) {
+    fmt::print(stderr, "{}{}\n", started.error().exit == 7 ? "" : "tealgate: ",
+               started.error().sentence);
+    return started.error().exit;
+  }
+  daemon.run();
+  log_info("stopped");
+  return 0;
+}
+
+}  // namespace tealgate

@@ -1,0 +1,21 @@
+// The daemon: both planes put together, from the config file to the last connection's end. Reads like a table of contents.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/address.h"
+
+namespace tealgate {
+
+struct DaemonOptions {
+  std::string config_path;
+  // Called on the daemon's thread when the listeners are open, with the first one's address.
+  std::function<void(const SocketAddress& proxy)> on_ready;
+};
+
+// Runs until SIGTERM or SIGINT (a second one: at once). Returns the exit code: 0, 1 (port in use, a live daemon's socket, no
+// folder to write to) or 7 (invalid config, or config and state that contradict). Says why on stderr.
+int run_daemon(const DaemonOptions& options);
+
+}  // namespace tealgate

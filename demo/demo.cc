@@ -1,0 +1,113 @@
+#include "demo/demo.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "demo/break_socket.h"
+#include "demo/stage.h"
+
+namespace tealgate::demo {
+
+namespace {
+
+// A folder of our own for sockets, config, state and log; gone with the demo.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "tealgate-demo-XXXXXX").string();
+    if (mkdtemp(pattern.data())) path_ = pattern;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  std::string file(const char* name) const { return path_ + "/" + name; }
+  bool exists() const { return !path_.empty(); }
+
+ private:
+  std::string path_;
+};
+
+std::string default_socket() {
+  return fmt::format("{}/tealgate-demo-{}/control.sock",
+                     std::filesystem::temp_directory_path().string(), getuid());
+}
+
+std::string config_text(const Stage& stage, const Folder& folder, const std::string& socket,
+                        std::uint16_t port) {
+  return fmt::format(R"(version: 1
+listen: "127.0.0.1:{}"
+services:
+  demo:
+    health: /health
+    pools:
+      blue: [{}]
+      green: [{}]
+    initial: blue
+logs: {{ access: "{}" }}
+control:
+  socket: "{}"
+  state: "{}"
+)",
+                     port, fmt::join(stage.addresses("blue"), ", "),
+                     fmt::join(stage.addresses("green"), ", "), folder.file("access.log"), socket,
+                     folder.file("state"));
+}
+
+void print_invitation(const SocketAddress& proxy, const std::string& socket) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  fmt::print(
+      R"(The proxy listens on http://{}/ ; two pools of two small servers stand behind it, blue serves.
+Eight clients send requests without pause. Copy these into a second terminal, one after the other:
+
+  1. a release:    {} switch green --socket {}
+  2. and back:     {} rollback --socket {}
+  3. a bad build:  {} demo break green --socket {}; {} switch green --socket {}
+
+Ctrl-C ends the demo.
+
+)",
+      proxy.to_string(), program, socket, program, socket, program, socket, program, socket);
+}
+
+int say(const std::string& sentence) {
+  fmt::print(stderr, "tealgate demo: {}\n", sentence);
+  return 1;
+}
+
+}  // namespace
+
+int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
+  const std::string socket = arguments.socket.empty() ? default_socket() : arguments.socket;
+  const std::string break_socket = break_socket_path(socket);
+  if (arguments.action != DemoArguments::Action::Run) {
+    const bool mends = arguments.action == DemoArguments::Action::Mend;
+    return BreakSocket::send(break_socket, mends ? "mend" : "break", arguments.pool);
+  }
+  const Folder folder;
+  if (!folder.exists()) return say("cannot make a folder for temporary files");
+  std::error_code failed;
+  std::filesystem::create_directories(std::filesystem::path(socket).parent_path(), failed);
+  std::filesystem::create_directories(folder.file("state"), failed);
+  if (failed) return say(fmt::format("cannot make the folder of {}", socket));
+  auto stage = Stage::set(
+      {.break_socket = break_socket, .traffic = arguments.traffic, .duration = arguments.duration});
+  if (!stage) return say(stage.error().message);
+  const std::string config = folder.file("tealgate.yaml");
+  std::ofstream(config) << config_text(**stage, folder, socket, arguments.port.value_or(0));
+  (*stage)->start();
+  return run_daemon(config, [&](const SocketAddress& proxy) {
+    print_invitation(proxy, socket);
+    std::fflush(stdout);
+    (*stage)->play(proxy);
+  });
+}
+
+}  // namespace tealgate::demo

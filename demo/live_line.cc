@@ -1,0 +1,69 @@
+#include "demo/live_line.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+
+namespace tealgate::demo {
+
+namespace {
+
+constexpr Duration kRedraw = std::chrono::milliseconds(500);
+constexpr Duration kNewLine = std::chrono::seconds(2);
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+}  // namespace
+
+std::string with_spaces(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, " ");
+  return text;
+}
+
+LiveLine::LiveLine(Loop& loop, const Traffic& traffic)
+    : traffic_(traffic),
+      is_terminal_(isatty(STDOUT_FILENO) == 1),
+      timer_(loop, [this] { draw(); }) {
+  timer_.start(kRedraw);
+}
+
+LiveLine::~LiveLine() {
+  draw();
+  if (is_terminal_) fmt::print("\n");
+}
+
+void LiveLine::draw() {
+  fmt::print("{}{}{}", is_terminal_ ? "\r\033[K" : "", text(), is_terminal_ ? "" : "\n");
+  std::fflush(stdout);
+  before_ = traffic_.counts();
+  timer_.start(is_terminal_ ? kRedraw : kNewLine);
+}
+
+// The shares are those of the answers since the last line.
+std::string LiveLine::text() const {
+  const Traffic::Counts& now = traffic_.counts();
+  std::string line =
+      fmt::format("{} requests · {} failed", with_spaces(now.requests), with_spaces(now.failed));
+  std::map<std::string, std::uint64_t> recent;
+  std::uint64_t sum = 0;
+  for (const auto& [pool, count] : now.by_pool) {
+    const auto earlier = before_.by_pool.find(pool);
+    recent[pool] = count - (earlier == before_.by_pool.end() ? 0 : earlier->second);
+    sum += recent[pool];
+  }
+  for (const auto& [pool, count] : recent) {
+    if (count > 0) line += fmt::format(" · {} {} %", upper(pool), (count * 100 + sum / 2) / sum);
+  }
+  if (now.failed > 0) line += fmt::format(" · last failure: {}", now.last_failure);
+  return line;
+}
+
+}  // namespace tealgate::demo

@@ -1,0 +1,31 @@
+// The demo's one live line on stdout: `48 213 requests · 0 failed · BLUE 100 %`; on a terminal
+// redrawn in place, elsewhere a line every two seconds.
+#pragma once
+
+#include <string>
+
+#include "base/timer.h"
+#include "demo/traffic.h"
+
+namespace tealgate::demo {
+
+class LiveLine {
+ public:
+  LiveLine(Loop& loop, const Traffic& traffic);
+  // Prints the last state, so that it stays.
+  ~LiveLine();
+
+ private:
+  void draw();
+  std::string text() const;
+
+  const Traffic& traffic_;
+  const bool is_terminal_;
+  Traffic::Counts before_;
+  Timer timer_;
+};
+
+// "48213" → "48 213".
+std::string with_spaces(std::uint64_t number);
+
+}  // namespace tealgate::demo

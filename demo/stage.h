@@ -1,0 +1,57 @@
+// The demo's own thread: app servers, traffic, the live line, and the socket on which `demo break`
+// arrives.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/listen_socket.h"
+#include "base/loop.h"
+#include "base/mailbox.h"
+#include "demo/app_server.h"
+#include "demo/break_socket.h"
+#include "demo/live_line.h"
+#include "demo/traffic.h"
+
+namespace tealgate::demo {
+
+class Stage {
+ public:
+  struct Settings {
+    std::string break_socket;  // path
+    unsigned servers_per_pool = 2;
+    bool traffic = true;
+    std::optional<Duration> duration;  // then the process gets SIGTERM
+  };
+
+  static Result<std::unique_ptr<Stage>> set(const Settings& settings);
+  ~Stage();
+
+  // "127.0.0.1:40001" and so on, for the config file.
+  std::vector<std::string> addresses(std::string_view pool) const;
+
+  // The thread begins; from here on only play() may be called.
+  void start();
+  // Traffic begins, towards `proxy`. Any thread.
+  void play(const SocketAddress& proxy);
+
+ private:
+  explicit Stage(const Settings& settings);
+  void begin(const SocketAddress& proxy);
+  bool set_health(std::string_view pool, bool healthy);
+
+  const Settings settings_;
+  Loop loop_;
+  Mailbox mailbox_;
+  std::vector<std::unique_ptr<AppServer>> servers_;
+  std::unique_ptr<BreakSocket> break_socket_;
+  std::unique_ptr<Traffic> traffic_;
+  std::unique_ptr<LiveLine> live_line_;
+  Timer end_;
+  std::thread thread_;
+};
+
+}  // namespace tealgate::demo

@@ -1,0 +1,109 @@
+#include "demo/traffic.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/timer.h"
+#include "http/client_connection.h"
+#include "http/h1_writer.h"
+
+namespace tealgate::demo {
+
+namespace {
+
+constexpr Duration kPause = std::chrono::milliseconds(1);  // rounded up to a tick of the timer
+constexpr Duration kPatience = std::chrono::seconds(30);
+constexpr unsigned kRequestsPerBurst = 4;  // between two pauses
+constexpr unsigned kPostEvery = 10;
+
+}  // namespace
+
+class Traffic::Client final : private ClientConnectionOwner {
+ public:
+  Client(Loop& loop, const SocketAddress& proxy, Counts& counts)
+      : loop_(loop), proxy_(proxy), counts_(counts), timer_(loop, [this] { on_timer(); }) {
+    timer_.start(kPause);
+  }
+
+ private:
+  void on_timer() {
+    if (waiting_) return fail("no answer within 30 s");
+    burst_left_ = kRequestsPerBurst;
+    send();
+  }
+
+  void send() {
+    if (!connection_) connection_ = ClientConnection::connect(loop_, proxy_, *this);
+    waiting_ = true;
+    status_ = 0;
+    const bool is_post = ++sent_ % kPostEvery == 0;
+    const std::string body = is_post ? fmt::format("order number {}\n", sent_) : std::string();
+    const Framing framing{is_post ? Framing::Kind::Length : Framing::Kind::None, body.size()};
+    std::string head;
+    append_request_line(head, is_post ? "POST" : "GET", "/");
+    append_field(head, "Host", "demo.localhost");
+    append_framing(head, framing);
+    append_end_of_head(head);
+    timer_.start(kPatience);
+    connection_->send_request(head + body, is_post ? "POST" : "GET", framing);
+    connection_->end_body();
+  }
+
+  void on_response_head(const ResponseHead& head) override {
+    status_ = head.status;
+    pool_ = head.field("X-Pool");
+  }
+  void on_response_body(std::string_view) override {}
+
+  void on_response_end() override {
+    waiting_ = false;
+    ++counts_.requests;
+    if (status_ < 200 || status_ > 299) {
+      ++counts_.failed;
+      counts_.last_failure = fmt::format("status {}", status_);
+    } else {
+      ++counts_.by_pool[pool_];
+    }
+    if (!connection_->is_reusable()) loop_.destroy_later(std::move(connection_));
+    // The next request leaves after this callback: from inside it the connection is not free yet.
+    if (--burst_left_ > 0) return loop_.defer([this] { send(); });
+    timer_.start(kPause);
+  }
+
+  void on_failure(Failure failure, std::string_view) override {
+    // An idle connection may close; only an unanswered request is a failure.
+    if (waiting_) return fail(facts_of(failure).end);
+    loop_.destroy_later(std::move(connection_));
+  }
+
+  void fail(std::string_view why) {
+    waiting_ = false;
+    ++counts_.requests;
+    ++counts_.failed;
+    counts_.last_failure = why;
+    loop_.destroy_later(std::move(connection_));
+    timer_.start(kPause);
+  }
+
+  Loop& loop_;
+  SocketAddress proxy_;
+  Counts& counts_;
+  Timer timer_;
+  std::unique_ptr<ClientConnection> connection_;
+  std::string pool_;
+  std::uint64_t sent_ = 0;
+  unsigned burst_left_ = 0;
+  int status_ = 0;
+  bool waiting_ = false;
+};
+
+Traffic::Traffic(Loop& loop, const SocketAddress& proxy, unsigned clients) {
+  for (unsigned i = 0; i < clients; ++i) {
+    clients_.push_back(std::make_unique<Client>(loop, proxy, counts_));
+  }
+}
+
+Traffic::~Traffic() = default;
+
+}  // namespace tealgate::demo

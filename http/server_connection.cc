@@ -1,0 +1,382 @@
+#include "http/server_connection.h"
+
+#include <ctime>
+#include <utility>
+
+#include "base/check.h"
+#include "http/forwarding.h"
+#include "http/h1_writer.h"
+#include "http/local_reply.h"
+#include "http/status.h"
+
+namespace tealgate {
+
+namespace {
+
+constexpr std::size_t kPipelinedBytes = 64 * 1024;
+constexpr std::size_t kLingerBytes = 64 * 1024;
+constexpr Duration kLingerTime = std::chrono::seconds(2);
+
+// RFC 9110 5.6.7; made once a second and thread.
+std::string_view http_date() {
+  struct Cached {
+    std::time_t second = 0;
+    char text[32];
+    std::size_t size = 0;
+  };
+  static thread_local Cached cached;
+  const std::time_t now = std::time(nullptr);
+  if (now != cached.second) {
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    cached.size = std::strftime(cached.text, sizeof cached.text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    cached.second = now;
+  }
+  return {cached.text, cached.size};
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(Loop& loop, UniqueFd fd, const SocketAddress& peer,
+                                   RequestHandler& handler,
+                                   const ServerConnectionSettings& settings,
+                                   ServerConnectionOwner& owner)
+    : loop_(loop),
+      handler_(handler),
+      settings_(settings),
+      owner_(owner),
+      peer_(peer),
+      stream_(Stream::adopt(loop, std::move(fd), *this)),
+      parser_(H1Parser::Role::Requests, settings.head_limits),
+      read_timer_(loop, [this] { on_read_timeout(); }),
+      write_timer_(loop, [this] { on_write_timeout(); }),
+      idle_timeout_(settings.idle) {
+  read_timer_.start(settings_.request_head);
+}
+
+ServerConnection::~ServerConnection() {
+  if (!answerer_) return;
+  if (cut_) {
+    answerer_->on_response_done();
+  } else {
+    answerer_->on_client_failure(Failure::Stopping, "the daemon stops");
+  }
+}
+
+void ServerConnection::start_draining(Duration grace) {
+  draining_ = true;
+  if (phase_ == Phase::Head && !parser_.has_begun()) read_timer_.start(grace);
+}
+
+void ServerConnection::on_bytes(std::string_view bytes) {
+  if (phase_ == Phase::Lingering) {
+    discarded_ += bytes.size();
+    if (discarded_ > kLingerBytes) close();
+    return;
+  }
+  process(bytes);
+}
+
+void ServerConnection::process(std::string_view bytes) {
+  while (!bytes.empty()) {
+    switch (phase_) {
+      case Phase::Head:
+        bytes.remove_prefix(take_head(bytes));
+        break;
+      case Phase::Body:
+        bytes.remove_prefix(take_body(bytes));
+        break;
+      case Phase::Answer:
+        return keep_pipelined(bytes);
+      case Phase::Lingering:
+      case Phase::Closed:
+        return;
+    }
+  }
+}
+
+std::size_t ServerConnection::take_head(std::string_view bytes) {
+  const bool had_begun = parser_.has_begun();
+  head_request_ = false;
+  if (!had_begun) {
+    began_ = loop_.now();
+    bytes_received_ = 0;
+    bytes_sent_ = 0;
+  }
+  RequestHead head;
+  const H1Parser::HeadStep step = parser_.parse_request_head(bytes, head);
+  bytes_received_ += step.consumed;
+  switch (step.outcome) {
+    case H1Parser::HeadStep::Outcome::NeedMore:
+      if (!had_begun && parser_.has_begun()) read_timer_.start(settings_.request_head);
+      break;
+    case H1Parser::HeadStep::Outcome::Failed:
+      refuse(step.failure, step.detail);
+      break;
+    case H1Parser::HeadStep::Outcome::Complete:
+      begin_exchange(std::move(head));
+      break;
+  }
+  return step.consumed;
+}
+
+void ServerConnection::begin_exchange(RequestHead&& head) {
+  const bool has_body = head.framing.has_body();
+  head_request_ = head.is_head();
+  old_client_ = head.minor_version == 0;
+  client_keeps_alive_ = head.keep_alive;
+  close_wanted_ = false;
+  discarding_ = false;
+  head_sent_ = false;
+  response_ended_ = false;
+  phase_ = Phase::Body;
+  if (has_body) {
+    read_timer_.start(settings_.request_body);
+  } else {
+    read_timer_.stop();
+  }
+  answerer_ = handler_.on_request(std::move(head), *this);
+  CHECK(answerer_, "a request handler without an answer");
+  if (!has_body && phase_ == Phase::Body) take_body({});
+}
+
+std::size_t ServerConnection::take_body(std::string_view bytes) {
+  const H1Parser::BodyStep step = parser_.parse_body(bytes);
+  bytes_received_ += step.consumed;
+  if (step.failure != Failure::None) {
+    fail(step.failure, step.detail);
+    return bytes.size();
+  }
+  if (!step.data.empty()) {
+    if (!stream_->is_paused()) read_timer_.start(settings_.request_body);
+    if (!discarding_) answerer_->on_body(step.data);
+  }
+  if (step.complete && phase_ == Phase::Body) on_request_complete();
+  return step.consumed;
+}
+
+void ServerConnection::on_request_complete() {
+  phase_ = Phase::Answer;
+  read_timer_.stop();
+  answerer_->on_body_end();
+}
+
+void ServerConnection::keep_pipelined(std::string_view bytes) {
+  pipelined_.append(bytes);
+  if (pipelined_.size() > kPipelinedBytes) stream_->pause();
+}
+
+void ServerConnection::on_end() {
+  if (phase_ == Phase::Answer) {
+    half_closed_ = true;  // RFC 9112 9.6: the client may still read
+  } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
+    close();
+  } else {
+    fail(Failure::ClientAbort, "the client closed inside its request");
+  }
+}
+
+void ServerConnection::on_error(int) {
+  if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) return close();
+  fail(Failure::ClientAbort, "reset by the client");
+}
+
+void ServerConnection::on_write_blocked() {
+  backlog_at_timer_ = stream_->backlog();
+  write_timer_.start(settings_.write);
+  if (answerer_) answerer_->on_write_blocked();
+}
+
+void ServerConnection::on_write_drained() {
+  if (!response_ended_) write_timer_.stop();
+  if (answerer_) answerer_->on_write_drained();
+}
+
+void ServerConnection::on_flushed() {
+  write_timer_.stop();
+  if (response_ended_ && answerer_) finish_exchange();
+}
+
+void ServerConnection::finish_exchange() {
+  std::exchange(answerer_, nullptr)->on_response_done();
+  if (phase_ == Phase::Closed) return;
+  if (phase_ != Phase::Answer || (close_wanted_ && client_keeps_alive_)) return linger();
+  if (close_wanted_ || (half_closed_ && pipelined_.empty())) return close();
+  start_next_request();
+}
+
+void ServerConnection::start_next_request() {
+  parser_.next_message();
+  phase_ = Phase::Head;
+  read_timer_.start(idle_timeout_);
+  stream_->resume();
+  if (pipelined_.empty()) return;
+  replayed_ = std::exchange(pipelined_, {});
+  process(replayed_);
+  if (half_closed_ && phase_ == Phase::Head) {
+    parser_.has_begun() ? fail(Failure::ClientAbort, "the client closed inside its request")
+                        : close();
+  }
+}
+
+void ServerConnection::send_interim(int status, std::string_view fields) {
+  if (old_client_ || head_sent_ || phase_ == Phase::Closed) return;
+  std::string out;
+  append_status_line(out, status);
+  out.append(fields);
+  append_end_of_head(out);
+  write(out);
+}
+
+void ServerConnection::send_head(const OutgoingHead& head) {
+  CHECK(!head_sent_, "two response heads for one request");
+  head_sent_ = true;
+  response_framing_ = head.framing;
+  const bool needs_framing =
+      head.framing.kind == Framing::Kind::Chunked || head.framing.kind == Framing::Kind::UntilClose;
+  if (needs_framing) {
+    response_framing_.kind = old_client_ ? Framing::Kind::UntilClose : Framing::Kind::Chunked;
+  }
+  close_wanted_ = !client_keeps_alive_ || draining_ || head.close || phase_ == Phase::Body ||
+                  response_framing_.kind == Framing::Kind::UntilClose;
+  static thread_local std::string out;
+  out.clear();
+  append_status_line(out, head.status, head.reason);
+  out.append(head.fields);
+  if (!head.has_date) append_field(out, "Date", http_date());
+  append_framing(out, response_framing_);
+  if (close_wanted_) {
+    append_field(out, "Connection", "close");
+  } else if (old_client_) {
+    append_field(out, "Connection", "keep-alive");
+  }
+  append_end_of_head(out);
+  write(out);
+}
+
+void ServerConnection::send_body(std::string_view bytes) {
+  if (head_request_ || bytes.empty()) return;
+  bytes_sent_ += bytes.size();
+  if (response_framing_.kind != Framing::Kind::Chunked) return stream_->write_view(bytes);
+  std::string chunk_head;  // short enough to need no allocation
+  append_chunk_head(chunk_head, bytes.size());
+  write(chunk_head);
+  stream_->write_view(bytes);
+  write(kChunkEnd);
+}
+
+void ServerConnection::end() {
+  if (response_framing_.kind == Framing::Kind::Chunked && !head_request_) write(kLastChunk);
+  response_ended_ = true;
+  backlog_at_timer_ = stream_->backlog();
+  write_timer_.start(settings_.write);
+  stream_->notify_when_flushed();
+}
+
+void ServerConnection::cut() {
+  response_ended_ = true;
+  cut_ = true;
+  // Without framing only a reset tells the client that this was not the end.
+  if (head_sent_ && response_framing_.kind == Framing::Kind::UntilClose) stream_->reset_on_close();
+  close();
+}
+
+void ServerConnection::pause_body() {
+  read_timer_.stop();
+  stream_->pause();
+}
+
+void ServerConnection::resume_body() {
+  if (phase_ == Phase::Body) read_timer_.start(settings_.request_body);
+  stream_->resume();
+}
+
+void ServerConnection::write(std::string_view bytes) {
+  bytes_sent_ += bytes.size();
+  stream_->write_copy(bytes);
+}
+
+// The request never became an exchange: answered here.
+void ServerConnection::refuse(Failure failure, std::string_view detail) {
+  const std::string id = request_id(RequestHead());
+  const bool can_answer = facts_of(failure).status != 0;
+  if (can_answer) send_error(failure, detail, id);
+  handler_.on_refused({.failure = failure,
+                       .detail = detail,
+                       .peer = &peer_,
+                       .request_id = id,
+                       .status = can_answer ? facts_of(failure).status : 0,
+                       .bytes_received = bytes_received_,
+                       .bytes_sent = bytes_sent_,
+                       .began = began_});
+  can_answer ? linger() : close();
+}
+
+void ServerConnection::send_error(Failure failure, std::string_view detail,
+                                  std::string_view request_id) {
+  const LocalReply reply = error_reply(failure, detail, {}, request_id);
+  std::string out;
+  append_status_line(out, reply.status);
+  out.append(reply.fields);
+  append_field(out, "Date", http_date());
+  append_framing(out, {Framing::Kind::Length, reply.body.size()});
+  append_field(out, "Connection", "close");
+  append_end_of_head(out);
+  if (!head_request_) out.append(reply.body);
+  write(out);
+}
+
+// The client's side of the exchange broke.
+void ServerConnection::fail(Failure failure, std::string_view detail) {
+  if (phase_ == Phase::Closed) return;
+  if (!answerer_) return refuse(failure, detail);
+  const bool can_answer = !head_sent_ && facts_of(failure).status != 0;
+  std::unique_ptr<RequestAnswerer> answerer = std::move(answerer_);
+  if (can_answer) send_error(failure, detail, {});
+  answerer->on_client_failure(failure, detail);
+  loop_.destroy_later(std::move(answerer));
+  can_answer ? linger() : close();
+}
+
+void ServerConnection::on_read_timeout() {
+  switch (phase_) {
+    case Phase::Head:
+      return parser_.has_begun() ? fail(Failure::HeadTimeout, "the head came too slowly") : close();
+    case Phase::Body:
+      return fail(Failure::BodyTimeout, "the body came too slowly");
+    case Phase::Answer:
+      return;
+    case Phase::Lingering:
+    case Phase::Closed:
+      return close();
+  }
+}
+
+void ServerConnection::on_write_timeout() {
+  const std::size_t backlog = stream_->backlog();
+  if (backlog >= backlog_at_timer_) {
+    stream_->reset_on_close();
+    return fail(Failure::ClientStalled, "the client does not take its answer");
+  }
+  backlog_at_timer_ = backlog;
+  write_timer_.start(settings_.write);
+}
+
+void ServerConnection::linger() {
+  if (phase_ == Phase::Closed) return;
+  phase_ = Phase::Lingering;
+  discarded_ = 0;
+  stream_->shutdown_write();
+  stream_->resume();
+  read_timer_.start(kLingerTime);
+}
+
+void ServerConnection::close() {
+  if (phase_ == Phase::Closed) return;
+  phase_ = Phase::Closed;
+  read_timer_.stop();
+  write_timer_.stop();
+  owner_.on_connection_closed(*this);
+}
+
+}  // namespace tealgate

@@ -1,0 +1,140 @@
+// One client's HTTP/1.1 connection: reads requests, asks the RequestHandler for answers, writes
+// responses.
+//
+//            first byte            head complete           request complete
+//   idle ───────────────▶ Head ───────────────────▶ Body ───────────────────▶ Answer ──response
+//   sent──▶ idle
+//    │ idle timeout         │ malformed, late          │ broken, late             │ close wanted
+//    ▼                      ▼                          ▼                          ▼
+//   closed ◀── 2 s, 64 KiB, or the client's FIN ── lingering: FIN sent, what still comes is
+//   discarded
+//
+// One exchange at a time; pipelined bytes wait, bounded and unrouted. A close that was not the
+// client's wish, or that leaves a request unread, lingers, since the reset of a plain close would
+// eat the answer. Owned by a listener, which destroys it at the end of the turn when told that it
+// closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/loop.h"
+#include "base/stream.h"
+#include "base/timer.h"
+#include "http/h1_parser.h"
+#include "http/request_handler.h"
+
+namespace tealgate {
+
+struct ServerConnectionSettings {
+  HeadLimits head_limits;
+  Duration request_head = std::chrono::seconds(10);
+  Duration request_body = std::chrono::seconds(30);  // between two reads
+  Duration write = std::chrono::seconds(60);         // without any progress
+  Duration idle = std::chrono::seconds(75);
+};
+
+class ServerConnection;
+
+class ServerConnectionOwner {
+ public:
+  // Nothing more happens on the connection: hand it to Loop::destroy_later.
+  virtual void on_connection_closed(ServerConnection& connection) = 0;
+
+ protected:
+  ~ServerConnectionOwner() = default;
+};
+
+class ServerConnection final : private StreamOwner, private ResponseWriter {
+ public:
+  // `settings` must outlive the connection.
+  ServerConnection(Loop& loop, UniqueFd fd, const SocketAddress& peer, RequestHandler& handler,
+                   const ServerConnectionSettings& settings, ServerConnectionOwner& owner);
+  // Ends an exchange under way with Failure::Stopping.
+  ~ServerConnection();
+
+  // From now on each answer says Connection: close; an idle connection closes after `grace`.
+  void start_draining(Duration grace);
+
+  // Idle timeouts of clients known to be proxies are longer.
+  void set_idle_timeout(Duration timeout) { idle_timeout_ = timeout; }
+  int fd() const { return stream_->fd(); }
+
+ private:
+  enum class Phase : std::uint8_t { Head, Body, Answer, Lingering, Closed };
+
+  // StreamOwner
+  void on_bytes(std::string_view bytes) override;
+  void on_end() override;
+  void on_error(int error) override;
+  void on_dead_while_paused() override { fail(Failure::ClientAbort, "reset by the client"); }
+  void on_write_blocked() override;
+  void on_write_drained() override;
+  void on_flushed() override;
+
+  // ResponseWriter
+  void send_interim(int status, std::string_view fields) override;
+  void send_head(const OutgoingHead& head) override;
+  void send_body(std::string_view bytes) override;
+  void end() override;
+  void cut() override;
+  void pause_body() override;
+  void resume_body() override;
+  void discard_body() override { discarding_ = true; }
+  const SocketAddress& peer() const override { return peer_; }
+  Loop& loop() override { return loop_; }
+  std::uint64_t bytes_received() const override { return bytes_received_; }
+  std::uint64_t bytes_sent() const override { return bytes_sent_; }
+
+  void process(std::string_view bytes);
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  void begin_exchange(RequestHead&& head);
+  void on_request_complete();
+  void keep_pipelined(std::string_view bytes);
+  void finish_exchange();
+  void start_next_request();
+  void refuse(Failure failure, std::string_view detail);
+  void send_error(Failure failure, std::string_view detail, std::string_view request_id);
+  void fail(Failure failure, std::string_view detail);
+  void on_read_timeout();
+  void on_write_timeout();
+  void linger();
+  void close();
+  void write(std::string_view bytes);
+
+  Loop& loop_;
+  RequestHandler& handler_;
+  const ServerConnectionSettings& settings_;
+  ServerConnectionOwner& owner_;
+  SocketAddress peer_;
+  std::unique_ptr<Stream> stream_;
+  H1Parser parser_;
+  std::unique_ptr<RequestAnswerer> answerer_;
+  Timer read_timer_;
+  Timer write_timer_;
+  std::string pipelined_;
+  std::string
+      replayed_;  // pipelined bytes being processed: views into them live until the turn ends
+  TimePoint began_;
+  Duration idle_timeout_;
+  std::uint64_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
+  std::size_t backlog_at_timer_ = 0;
+  std::size_t discarded_ = 0;
+  Framing response_framing_;
+  Phase phase_ = Phase::Head;
+  bool head_request_ = false;
+  bool old_client_ = false;  // HTTP/1.0
+  bool client_keeps_alive_ = true;
+  bool close_wanted_ = false;  // by us
+  bool draining_ = false;
+  bool half_closed_ = false;
+  bool discarding_ = false;
+  bool head_sent_ = false;
+  bool response_ended_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace tealgate

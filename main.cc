@@ -1,0 +1,19 @@
+// `tealgate run` is the daemon, `tealgate demo` the demo; every other word talks to a daemon that runs.
+#include "control/cli/cli.h"
+#include "daemon.h"
+#include "demo/demo.h"
+
+using namespace tealgate;
+
+int main(int argc, char** argv) {
+  CliHooks hooks;
+  hooks.run = [](const RunArguments& arguments) {
+    return run_daemon({.config_path = arguments.config, .on_ready = {}});
+  };
+  hooks.demo = [](const DemoArguments& arguments) {
+    return demo::run_demo(arguments, [](const std::string& config_path, auto on_ready) {
+      return run_daemon({.config_path = config_path, .on_ready = std::move(on_ready)});
+    });
+  };
+  return run_cli(argc, argv, hooks);
+}

@@ -1,0 +1,61 @@
+#include "proxy/access_log.h"
+
+#include "base/json.h"
+
+namespace tealgate {
+
+namespace {
+
+std::string_view level_of(const AccessRecord& record) {
+  const Fault fault = facts_of(record.failure).fault;
+  if (fault == Fault::Server || fault == Fault::Proxy) return "error";
+  return record.status >= 500 ? "warning" : "info";
+}
+
+void add_text(JsonWriter& json, std::string_view name, std::string_view text) {
+  if (!text.empty()) json.field(name, text);
+}
+
+// In milliseconds, exact to the microsecond.
+void add_time(JsonWriter& json, std::string_view name, Duration duration) {
+  json.key(name);
+  json.thousandths(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+void AccessLog::write(const AccessRecord& record) {
+  line_.clear();
+  JsonWriter json(line_);
+  json.begin_object();
+  json.field("ts", format_wall_time(WallClock::now()));
+  json.field("level", level_of(record));
+  add_text(json, "request_id", record.request_id);
+  add_text(json, "client_ip", record.client_ip);
+  add_text(json, "service", record.service);
+  add_text(json, "pool", record.pool);
+  add_text(json, "server", record.server);
+  add_text(json, "method", record.method);
+  if (record.minor_version >= 0) json.field("scheme", "http");
+  add_text(json, "host", record.host);
+  add_text(json, "path", record.path);
+  if (record.minor_version >= 0) {
+    json.field("proto", record.minor_version == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  }
+  json.field("status", record.status);
+  if (record.upstream_status != 0) json.field("upstream_status", record.upstream_status);
+  json.field("attempts", record.attempts);
+  json.field("bytes_in", record.bytes_in);
+  json.field("bytes_out", record.bytes_out);
+  if (record.attempts > 0) add_time(json, "connect_ms", record.connect);
+  if (record.ttfb != Duration::zero()) add_time(json, "ttfb_ms", record.ttfb);
+  add_time(json, "duration_ms", record.ended - record.began);
+  add_text(json, "user_agent", record.user_agent);
+  add_text(json, "referer", record.referer);
+  json.field("end", facts_of(record.failure).end);
+  add_text(json, "detail", record.detail);
+  json.end_object();
+  producer_.append(line_);
+}
+
+}  // namespace tealgate

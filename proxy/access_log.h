@@ -1,0 +1,44 @@
+// The access log's line: one JSON object for each exchange, appended by the worker and written by
+// the LogWriter's thread. docs/logs.md describes every field.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log_writer.h"
+#include "http/failure.h"
+
+namespace tealgate {
+
+// What is known of an exchange at its end. Empty views and zero numbers are left out of the line
+// where they mean "none".
+struct AccessRecord {
+  std::string_view request_id = {}, client_ip = {}, service = {}, pool = {}, server = {};
+  std::string_view method = {}, host = {}, path = {}, user_agent = {}, referer = {};
+  std::string_view detail = {};  // a literal of ours that explains a bad end
+  Failure failure = Failure::None;
+  int minor_version = -1;  // -1: no head was understood
+  int status = 0;          // what the client was sent; 0: nothing
+  int upstream_status = 0;
+  unsigned attempts = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  TimePoint began = {}, ended = {};
+  Duration connect{};  // of the last attempt; zero on a reused connection
+  Duration ttfb{};     // from the exchange's begin to the response head
+};
+
+class AccessLog {
+ public:
+  explicit AccessLog(LogWriter& writer) : producer_(writer) {}
+
+  // Never blocks; a line that finds no room is dropped and counted.
+  void write(const AccessRecord& record);
+
+ private:
+  LogWriter::Producer producer_;
+  std::string line_;
+};
+
+}  // namespace tealgate

@@ -1,0 +1,327 @@
+#include "proxy/exchange.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/forwarding.h"
+#include "http/h1_writer.h"
+#include "http/local_reply.h"
+#include "http/target.h"
+#include "proxy/worker.h"
+
+namespace tealgate {
+
+namespace {
+
+// A request that could not be sent again uses no connection that was idle for longer: the server
+// may be about to close it.
+constexpr Duration kJustUsed = std::chrono::seconds(1);
+
+}  // namespace
+
+Exchange::Exchange(Worker& worker, RequestHead&& head, ResponseWriter& writer)
+    : worker_(worker),
+      writer_(writer),
+      head_(std::move(head)),
+      request_id_(tealgate::request_id(head_)),
+      relay_({}),
+      began_(worker.loop().now()) {
+  head_.retain();
+  worker_.exchanges().add(*this);
+  route();
+}
+
+Exchange::~Exchange() {
+  worker_.exchanges().remove(*this);
+}
+
+void Exchange::route() {
+  worker_.adopt();
+  snapshot_ = worker_.snapshot();
+  const ForwardedFrom from{writer_.peer(), snapshot_->is_trusted(writer_.peer()), "http"};
+  client_address_ = client_address(head_, from, snapshot_->trusted_proxies);
+  const Service* service = snapshot_->routes.find(head_.authority, head_.path);
+  if (!is_normal_path(head_.path) &&
+      snapshot_->routes.find(head_.authority, normalised_path(head_.path)) != service) {
+    detail_ = "a path that servers could read in two ways";
+    return act(relay_.on_stopped(Failure::BadRequest));
+  }
+  if (!service) return act(relay_.on_stopped(Failure::MisdirectedRequest));
+  service_name_ = service->name;
+  settings_ = service->settings;
+  relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
+  append_upstream_request(upstream_head_, head_, from, request_id_);
+  keeps_replay_ = head_.framing.has_body();
+  if (settings_->timeouts.exchange > Duration::zero()) {
+    exchange_deadline_ =
+        std::make_unique<Timer>(worker_.loop(), [this] { cut(Failure::OverallTimeout); });
+    exchange_deadline_->start(settings_->timeouts.exchange);
+  }
+  attempt();
+}
+
+// Picks and claims in one turn, on the snapshot that the worker runs now: a published switch is
+// exact.
+void Exchange::attempt() {
+  worker_.adopt();
+  const Choice choice = worker_.pick(service_name_, {tried_.begin(), tried_.end()});
+  if (!choice) return act(relay_.on_no_server());
+  relay_.on_attempt();
+  attempt_snapshot_ = worker_.snapshot();
+  attempt_began_ = worker_.loop().now();
+  pool_ = choice.pool;
+  server_ = choice.server;
+  claim_ = Claim(server_->state, worker_.index(), attempt_snapshot_->generation);
+  claim_.set_uploading(!body_ended_ && head_.framing.has_body());
+  send_request(*server_);
+}
+
+void Exchange::send_request(const Server& server) {
+  const bool can_repeat = head_.is_idempotent() && (keeps_replay_ || !head_.framing.has_body());
+  upstream_ = worker_.connections().take(*server.state, can_repeat ? Duration::max() : kJustUsed);
+  if (upstream_) {
+    upstream_->set_user(*this);
+  } else {
+    UpstreamUser& user = *this;
+    upstream_ = std::make_unique<UpstreamConnection>(worker_.loop(), server, user);
+  }
+  ClientConnection& http = upstream_->http();
+  http.send_request(upstream_head_, head_.method, head_.framing);
+  http.send_body(replay_);
+  if (body_ended_) http.end_body();
+  if (http.is_connected()) {
+    connect_ = {};
+    await_response();
+  } else {
+    upstream_->start_deadline(settings_->timeouts.connect);
+  }
+}
+
+// The server's time for its head runs from the request's end.
+void Exchange::await_response() {
+  if (body_ended_ || !head_.framing.has_body()) {
+    upstream_->start_deadline(settings_->timeouts.response);
+  } else {
+    upstream_->stop_deadline();
+  }
+}
+
+void Exchange::on_body(std::string_view bytes) {
+  if (relay_.is_done()) return;
+  if (keeps_replay_) {
+    // Until the connection stands nothing was sent, and everything is kept; reading pauses soon, as
+    // the stream's backlog grows.
+    const bool fits = replay_.size() + bytes.size() <= settings_->retries.buffer_bytes;
+    keeps_replay_ = fits || (upstream_ && !upstream_->http().is_connected());
+    if (keeps_replay_) {
+      replay_.append(bytes);
+    } else {
+      replay_ = {};
+    }
+  }
+  if (upstream_) upstream_->http().send_body(bytes);
+}
+
+void Exchange::on_body_end() {
+  body_ended_ = true;
+  claim_.set_uploading(false);
+  if (!upstream_ || relay_.is_done()) return;
+  upstream_->http().end_body();
+  if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
+}
+
+void Exchange::on_connected() {
+  connect_ = worker_.loop().now() - attempt_began_;
+  if (replay_.size() > settings_->retries.buffer_bytes) {
+    keeps_replay_ = false;
+    replay_ = {};
+  }
+  await_response();
+}
+
+void Exchange::on_upload_blocked() {
+  writer_.pause_body();
+  if (upstream_->http().is_connected()) upstream_->start_deadline(settings_->timeouts.response);
+}
+
+void Exchange::on_upload_drained() {
+  writer_.resume_body();
+  if (!relay_.is_answering()) await_response();
+}
+
+void Exchange::on_interim(const ResponseHead& head) {
+  std::string fields;
+  append_client_fields(fields, head, request_id_);
+  writer_.send_interim(head.status, fields);
+  if (head_.minor_version > 0) relay_.on_interim();
+}
+
+void Exchange::on_response_head(const ResponseHead& head) {
+  relay_.on_response_head();
+  claim_.set_responding(true);
+  ttfb_ = worker_.loop().now() - began_;
+  status_ = upstream_status_ = head.status;
+  keeps_replay_ = false;
+  replay_ = {};
+  static thread_local std::string fields;
+  fields.clear();
+  append_client_fields(fields, head, request_id_);
+  // What GET would have: framing says nothing of it where no body follows (RFC 9110 8.6).
+  const std::string_view length = head.field("Content-Length");
+  if (head.framing.kind == Framing::Kind::None && length.data() && head.status != 204) {
+    append_field(fields, "Content-Length", length);
+  }
+  upstream_->start_deadline(settings_->timeouts.between_bytes);
+  writer_.send_head({.status = head.status,
+                     .reason = head.reason,
+                     .fields = fields,
+                     .framing = head.framing,
+                     .has_date = head.has_field("Date")});
+}
+
+void Exchange::on_response_body(std::string_view bytes) {
+  if (!write_blocked_) upstream_->start_deadline(settings_->timeouts.between_bytes);
+  writer_.send_body(bytes);
+}
+
+void Exchange::on_response_end() {
+  relay_.on_response_end();
+  if (!body_ended_) writer_.discard_body();
+  drop_upstream();
+  claim_.release();
+  writer_.end();
+}
+
+void Exchange::on_failure(Failure failure, std::string_view detail) {
+  if (failure == Failure::ConnectRefused || failure == Failure::ClosedWhenReused) {
+    worker_.connections().close_all(upstream_->server());
+  }
+  fail_attempt(failure, detail);
+}
+
+void Exchange::on_deadline() {
+  const bool connected = upstream_->http().is_connected();
+  fail_attempt(!connected              ? Failure::ConnectTimeout
+               : relay_.is_answering() ? Failure::BodyStalled
+                                       : Failure::ResponseTimeout,
+               "too late");
+}
+
+void Exchange::fail_attempt(Failure failure, std::string_view detail) {
+  detail_ = detail;
+  if (failure != Failure::ClosedWhenReused) claim_.count_failure();
+  tried_.push_back(server_->name);
+  drop_upstream();
+  if (!body_ended_ && !relay_.is_answering())
+    writer_.resume_body();  // the failed one may have blocked
+  act(relay_.on_attempt_failed(failure, keeps_replay_ || !head_.framing.has_body()));
+}
+
+void Exchange::act(Relay::Act act) {
+  switch (act) {
+    case Relay::Act::Retry:
+      return attempt();
+    case Relay::Act::Reply:
+      claim_.release();
+      return reply();
+    case Relay::Act::Cut:
+      claim_.release();
+      return writer_.cut();
+    case Relay::Act::Nothing:
+      claim_.release();
+  }
+}
+
+void Exchange::reply() {
+  LocalReply reply = error_reply(relay_.failure(), detail_, head_.field("Accept"), request_id_);
+  status_ = reply.status;
+  replay_ = std::move(reply.body);  // must live until it is written
+  if (!body_ended_) writer_.discard_body();
+  writer_.send_head({.status = reply.status,
+                     .fields = reply.fields,
+                     .framing = {Framing::Kind::Length, replay_.size()}});
+  writer_.send_body(replay_);
+  writer_.end();
+}
+
+void Exchange::on_write_blocked() {
+  write_blocked_ = true;
+  claim_.set_blocked(true);
+  if (!upstream_) return;
+  upstream_->http().pause();
+  upstream_->stop_deadline();
+}
+
+void Exchange::on_write_drained() {
+  write_blocked_ = false;
+  claim_.set_blocked(false);
+  if (!upstream_) return;
+  upstream_->http().resume();
+  upstream_->start_deadline(settings_->timeouts.between_bytes);
+}
+
+void Exchange::on_client_failure(Failure failure, std::string_view detail) {
+  relay_.on_client_failure(failure);
+  detail_ = detail;
+  if (status_ == 0) status_ = facts_of(failure).status;
+  drop_upstream();
+  claim_.release();
+  write_log();
+}
+
+void Exchange::on_response_done() {
+  drop_upstream();
+  write_log();
+}
+
+bool Exchange::is_hit_by(const CutOrder& order) const {
+  if (!claim_ || relay_.is_done() || claim_.generation() >= order.claimed_before) return false;
+  const bool is_moving = claim_.is_responding() || claim_.is_uploading();
+  if (order.kind == CutKind::Waiting && is_moving) return false;
+  return std::any_of(order.servers.begin(), order.servers.end(),
+                     [this](const auto& server) { return server.get() == claim_.server(); });
+}
+
+void Exchange::cut(Failure failure) {
+  drop_upstream();
+  act(relay_.on_stopped(failure));
+}
+
+// Back to the cache if it may be used again, else closed.
+void Exchange::drop_upstream() {
+  if (!upstream_) return;
+  upstream_->stop_deadline();
+  if (upstream_->http().is_reusable() && worker_.is_routable(upstream_->server())) {
+    worker_.connections().put(std::move(upstream_));
+  } else {
+    worker_.loop().destroy_later(std::move(upstream_));
+  }
+}
+
+void Exchange::write_log() {
+  worker_.count_exchange_end();
+  worker_.log().write({.request_id = request_id_,
+                       .client_ip = client_address_,
+                       .service = service_name_,
+                       .pool = pool_ ? std::string_view(pool_->name) : std::string_view(),
+                       .server = server_ ? std::string_view(server_->name) : std::string_view(),
+                       .method = head_.method,
+                       .host = head_.authority,
+                       .path = head_.path,
+                       .user_agent = head_.field("User-Agent"),
+                       .referer = head_.field("Referer"),
+                       .detail = relay_.failure() == Failure::None ? std::string_view() : detail_,
+                       .failure = relay_.failure(),
+                       .minor_version = head_.minor_version,
+                       .status = status_,
+                       .upstream_status = upstream_status_,
+                       .attempts = relay_.attempts(),
+                       .bytes_in = writer_.bytes_received(),
+                       .bytes_out = writer_.bytes_sent(),
+                       .began = began_,
+                       .ended = worker_.loop().now(),
+                       .connect = connect_,
+                       .ttfb = ttfb_});
+}
+
+}  // namespace tealgate

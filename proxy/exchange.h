@@ -1,0 +1,98 @@
+// One request with its response on its way through the proxy: does the I/O that its Relay decides.
+//
+// The server connection owns it. It picks and claims a server for each attempt on the snapshot that
+// its worker runs at that moment, streams the bodies both ways with back-pressure, and writes one
+// access-log line at its end. Memory: the head, a replay buffer (RetrySettings::buffer_bytes), and
+// what the streams' watermarks allow.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/timer.h"
+#include "http/request_handler.h"
+#include "proxy/claim.h"
+#include "proxy/relay.h"
+#include "upstream/data_plane.h"
+#include "upstream/snapshot.h"
+#include "upstream/upstream_connection.h"
+
+namespace tealgate {
+
+class Worker;
+
+class Exchange final : public RequestAnswerer, private UpstreamUser {
+ public:
+  // Routes and starts the first attempt at once, on the snapshot that `worker` runs.
+  Exchange(Worker& worker, RequestHead&& head, ResponseWriter& writer);
+  ~Exchange() override;
+
+  // Whether a drain's deadline concerns it.
+  bool is_hit_by(const CutOrder& order) const;
+  void cut(Failure failure);
+
+ private:
+  // RequestAnswerer
+  void on_body(std::string_view bytes) override;
+  void on_body_end() override;
+  void on_write_blocked() override;
+  void on_write_drained() override;
+  void on_client_failure(Failure failure, std::string_view detail) override;
+  void on_response_done() override;
+
+  // UpstreamUser
+  void on_connected() override;
+  void on_interim(const ResponseHead& head) override;
+  void on_response_head(const ResponseHead& head) override;
+  void on_response_body(std::string_view bytes) override;
+  void on_response_end() override;
+  void on_failure(Failure failure, std::string_view detail) override;
+  void on_upload_blocked() override;
+  void on_upload_drained() override;
+  void on_deadline() override;
+
+  void route();
+  void attempt();
+  void send_request(const Server& server);
+  void fail_attempt(Failure failure, std::string_view detail);
+  void act(Relay::Act act);
+  void reply();
+  void drop_upstream();
+  void await_response();
+  void write_log();
+
+  Worker& worker_;
+  ResponseWriter& writer_;
+  RequestHead head_;
+  std::string request_id_;
+  std::string client_address_;
+  std::string upstream_head_;
+  std::shared_ptr<const ServiceSettings> settings_;
+  std::string_view service_name_;  // in settings' snapshot: kept alive by snapshot_
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::shared_ptr<const Snapshot> attempt_snapshot_;  // owner of server_ and pool_
+  const Pool* pool_ = nullptr;
+  const Server* server_ = nullptr;
+  Relay relay_;
+  Claim claim_;
+  std::unique_ptr<UpstreamConnection> upstream_;
+  std::unique_ptr<Timer> exchange_deadline_;
+  std::vector<std::string> tried_;
+  std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
+  std::string_view detail_;
+  TimePoint began_;
+  TimePoint attempt_began_;
+  Duration connect_{};
+  Duration ttfb_{};
+  std::size_t list_index_ = 0;
+  int status_ = 0;
+  int upstream_status_ = 0;
+  bool keeps_replay_ = false;
+  bool body_ended_ = false;
+  bool write_blocked_ = false;
+
+  friend class ExchangeList;
+};
+
+}  // namespace tealgate

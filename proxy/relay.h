@@ -1,0 +1,72 @@
+// Decides what becomes of one exchange; does no I/O, reads no clock, sees no payload.
+//
+//             on_attempt            on_response_head            on_response_end
+//   Waiting ─────────────▶ Asking ───────────────────▶ Answering ──────────────▶ Done (ok)
+//      ▲                     │                             │
+//      └──── Act::Retry ─────┤ on_attempt_failed           │ on_attempt_failed
+//                            ▼                             ▼
+//                     Act::Reply: Done              Act::Cut: Done
+//
+// From every state on_client_failure and on_stopped lead to Done. Exactly one finish; at most one
+// response head; never both a head and an error reply. Each on_…() is an arrow; nothing else
+// assigns the state.
+#pragma once
+
+#include <cstdint>
+
+#include "http/failure.h"
+
+namespace tealgate {
+
+class Relay {
+ public:
+  struct Rules {
+    unsigned attempts = 3;
+    bool is_idempotent = false;
+  };
+
+  enum class Act : std::uint8_t {
+    Retry,    // claim another server, then give up the failed one
+    Reply,    // answer with the failure's own page
+    Cut,      // close so that the client can tell
+    Nothing,  // the exchange is over
+  };
+
+  explicit Relay(const Rules& rules) : rules_(rules) {}
+
+  // An attempt begins: a server was picked and claimed.
+  void on_attempt();
+  // No server is eligible.
+  Act on_no_server();
+  // `is_replayable`: all of the request's body that came so far is still at hand.
+  Act on_attempt_failed(Failure failure, bool is_replayable);
+  // A 1xx was passed on: the client has seen something of this server, so there is no retry any
+  // more.
+  void on_interim();
+  void on_response_head();
+  void on_response_end();
+  // The client's side broke: there is nobody to answer.
+  void on_client_failure(Failure failure);
+  // Routing, a drain, the daemon's end or an overall deadline ends it: no retry.
+  Act on_stopped(Failure failure);
+
+  bool is_done() const { return state_ == State::Done; }
+  bool is_answering() const { return state_ == State::Answering; }
+  unsigned attempts() const { return attempts_; }
+  // How it ended: None while it runs and when all went well.
+  Failure failure() const { return failure_; }
+
+ private:
+  enum class State : std::uint8_t { Waiting, Asking, Answering, Done };
+
+  Act finish(Failure failure);
+  bool may_retry(Failure failure, bool is_replayable) const;
+
+  Rules rules_;
+  State state_ = State::Waiting;
+  Failure failure_ = Failure::None;
+  unsigned attempts_ = 0;
+  bool interim_passed_ = false;
+};
+
+}  // namespace tealgate

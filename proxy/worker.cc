@@ -1,0 +1,144 @@
+#include "proxy/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tealgate {
+
+namespace {
+
+constexpr Duration kIdleGrace = std::chrono::seconds(1);
+// Proxies in front keep their connections to us for long, and a close of ours could meet their next
+// request.
+constexpr Duration kTrustedProxyIdle = std::chrono::minutes(15);
+
+// A client's service is not known before its head has come: it gets the most patient one's times.
+ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
+  ServerConnectionSettings most;
+  most.request_head = most.request_body = most.write = most.idle = {};
+  for (const Service& service : snapshot.services) {
+    const Timeouts& timeouts = service.settings->timeouts;
+    most.request_head = std::max(most.request_head, timeouts.request_head);
+    most.request_body = std::max(most.request_body, timeouts.request_body);
+    most.write = std::max(most.write, timeouts.write);
+    most.idle = std::max(most.idle, timeouts.idle);
+  }
+  return most;
+}
+
+}  // namespace
+
+Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer)
+    : index_(index),
+      mailbox_(loop_),
+      access_log_(log_writer),
+      connection_cache_(std::make_unique<ConnectionCache>(loop_)),
+      reader_(std::make_unique<SnapshotReader>(cell, [this] { post([this] { adopt(); }); })) {
+  adopt();
+}
+
+Worker::~Worker() {
+  listeners_.clear();
+  connection_cache_.reset();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::join() {
+  if (!thread_.joinable()) return;
+  post([this] { loop_.stop(); });
+  thread_.join();
+}
+
+void Worker::add_listener(UniqueFd fd) {
+  HttpListener::Hooks hooks{
+      .on_open = [this](ServerConnection& connection,
+                        const SocketAddress& peer) { on_connection_opened(connection, peer); },
+      .on_close = [this] { on_connection_closed(); }};
+  listeners_.push_back(std::make_unique<HttpListener>(loop_, std::move(fd), *this,
+                                                      connection_settings_, std::move(hooks)));
+}
+
+void Worker::close_listener(const SocketAddress& address) {
+  for (const auto& listener : listeners_) {
+    if (listener->address() == address) listener->close(kIdleGrace);
+  }
+}
+
+void Worker::drain(std::function<void()> on_drained) {
+  on_drained_ = std::move(on_drained);
+  for (const auto& listener : listeners_) listener->close(kIdleGrace);
+  on_connection_closed();
+}
+
+void Worker::on_connection_opened(ServerConnection& connection, const SocketAddress& peer) {
+  if (reader_->get()->is_trusted(peer)) connection.set_idle_timeout(kTrustedProxyIdle);
+  if (on_drained_) connection.start_draining(kIdleGrace);
+  count_connections();
+}
+
+void Worker::on_connection_closed() {
+  count_connections();
+  if (on_drained_ && counters_.client_connections.load(std::memory_order_relaxed) == 0) {
+    std::exchange(on_drained_, nullptr)();
+  }
+}
+
+void Worker::count_connections() {
+  std::size_t count = 0;
+  for (const auto& listener : listeners_) count += listener->connections();
+  counters_.client_connections.store(count, std::memory_order_relaxed);
+}
+
+void Worker::adopt() {
+  if (!reader_->adopt()) return;
+  const Snapshot& snapshot = *reader_->get();
+  connection_settings_ = connection_settings(snapshot);
+  balancers_.clear();
+  routable_.clear();
+  for (const Service& service : snapshot.services) {
+    balancers_.emplace_back(service, index_);
+    for (const Pool& pool : service.pools) {
+      if (!service.split.is_active(pool.name)) continue;
+      for (const Server& server : pool.servers) {
+        if (server.admin == AdminState::Ready) routable_.insert(server.state.get());
+      }
+    }
+  }
+  connection_cache_->close_unless(
+      [this](const ServerState& server) { return is_routable(server); });
+}
+
+Choice Worker::pick(std::string_view service, const std::vector<std::string_view>& tried) {
+  const Snapshot& snapshot = *reader_->get();
+  const Service* found = snapshot.find_service(service);
+  if (!found) return {};  // a reload took it away
+  return balancers_[static_cast<std::size_t>(found - snapshot.services.data())].pick(tried);
+}
+
+void Worker::count_exchange_end() {
+  counters_.finished.store(counters_.finished.load(std::memory_order_relaxed) + 1,
+                           std::memory_order_relaxed);
+}
+
+std::unique_ptr<RequestAnswerer> Worker::on_request(RequestHead&& head, ResponseWriter& writer) {
+  return std::make_unique<Exchange>(*this, std::move(head), writer);
+}
+
+void Worker::on_refused(const RefusedRequest& refused) {
+  count_exchange_end();
+  const std::string client = refused.peer->host();
+  access_log_.write({.request_id = refused.request_id,
+                     .client_ip = client,
+                     .detail = refused.detail,
+                     .failure = refused.failure,
+                     .status = refused.status,
+                     .bytes_in = refused.bytes_received,
+                     .bytes_out = refused.bytes_sent,
+                     .began = refused.began,
+                     .ended = loop_.now()});
+}
+
+}  // namespace tealgate

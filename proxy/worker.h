@@ -1,0 +1,92 @@
+// One thread of the data plane: a loop with its own listening sockets, connection cache, balancers
+// and counters.
+//
+// Built and destroyed by the control thread while the worker's own does not run; in between
+// everything but post() and the counters belongs to the worker's thread. As RequestHandler it turns
+// each request head into an Exchange.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/mailbox.h"
+#include "http/http_listener.h"
+#include "proxy/access_log.h"
+#include "proxy/exchange_list.h"
+#include "upstream/balancer.h"
+#include "upstream/connection_cache.h"
+#include "upstream/snapshot_cell.h"
+
+namespace tealgate {
+
+class Worker final : public RequestHandler {
+ public:
+  // `index`: 0, 1, … The cell holds a snapshot.
+  Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer);
+  // After join().
+  ~Worker();
+
+  void start();
+  // Ends the loop; what is in flight is cut. Then joins the thread.
+  void join();
+  // Any thread: runs `task` on the worker's.
+  void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
+
+  // Read by control.
+  struct Counters {
+    std::atomic<std::uint64_t> in_flight{0};
+    std::atomic<std::uint64_t> finished{0};
+    std::atomic<std::uint64_t> client_connections{0};
+  };
+  const Counters& counters() const { return counters_; }
+
+  // On the worker's thread from here on.
+  void add_listener(UniqueFd fd);
+  void close_listener(const SocketAddress& address);
+  // Closes all listeners and calls `on_drained` once, when the last client connection has gone.
+  void drain(std::function<void()> on_drained);
+  // Takes the newest snapshot, if there is one: rebuilds the balancers and closes what is idle to
+  // servers left out.
+  void adopt();
+  std::shared_ptr<const Snapshot> snapshot() const { return reader_->share(); }
+  Choice pick(std::string_view service, const std::vector<std::string_view>& tried);
+  // May a new attempt go to this server? Its connections are kept only then.
+  bool is_routable(const ServerState& server) const { return routable_.contains(&server); }
+
+  unsigned index() const { return index_; }
+  Loop& loop() { return loop_; }
+  ConnectionCache& connections() { return *connection_cache_; }
+  ExchangeList& exchanges() { return exchanges_; }
+  AccessLog& log() { return access_log_; }
+  void count_exchange_end();
+
+ private:
+  std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
+  void on_refused(const RefusedRequest& refused) override;
+  void on_connection_opened(ServerConnection& connection, const SocketAddress& peer);
+  void on_connection_closed();
+  void count_connections();
+
+  const unsigned index_;
+  ServerConnectionSettings connection_settings_;
+  Loop loop_;
+  Mailbox mailbox_;
+  AccessLog access_log_;
+  Counters counters_;
+  ExchangeList exchanges_;
+  std::unique_ptr<ConnectionCache> connection_cache_;
+  std::vector<Balancer> balancers_;  // by the service's index in the snapshot
+  std::unordered_set<const ServerState*> routable_;
+  std::unique_ptr<SnapshotReader> reader_;
+  std::vector<std::unique_ptr<HttpListener>> listeners_;
+  std::function<void()> on_drained_;
+  std::thread thread_;
+};
+
+}  // namespace tealgate

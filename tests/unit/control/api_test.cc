@@ -1,0 +1,285 @@
+#include "control/api.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "control/cli/conversation.h"
+#include "control/cli/requests.h"
+#include "control/control_socket.h"
+#include "control/dashboard.h"
+#include "unit/control/deploy_vocabulary.h"
+
+using namespace tealgate;
+using namespace std::chrono_literals;
+
+namespace {
+
+// One client of the socket, by lines.
+struct Client {
+  Client(Loop& loop, const std::string& path, const cli::Request& request)
+      : conversation(loop, *SocketAddress::unix_path(path), request,
+                     [this](std::string_view line) { lines.push_back(Json::parse(line)); }) {}
+  bool is_over() const { return conversation.is_over(); }
+  int status() const { return conversation.answer().status; }
+  Json result() const { return Json::parse(conversation.answer().body); }
+  bool heard(const std::string& word) const {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const Json& line) { return line.value("progress", "") == word; });
+  }
+  std::vector<Json> lines;
+  cli::Conversation conversation;
+};
+
+// The API of a control loop, served on a real Unix socket.
+struct Served {
+  Deploy deploy;
+  Api api{*deploy.control, {"0.1.0", 7, WallTime{}}};
+  std::string path = deploy.folder.file("control.sock");
+  std::unique_ptr<ControlSocket> socket = std::move(*ControlSocket::open(deploy.loop, path, api));
+
+  std::unique_ptr<Client> begin(const std::string& method, const std::string& target,
+                                const std::string& body = "") {
+    return std::make_unique<Client>(deploy.loop, path, cli::Request{method, target, body, ""});
+  }
+  std::unique_ptr<Client> ask(const std::string& method, const std::string& target,
+                              const std::string& body = "") {
+    auto client = begin(method, target, body);
+    deploy.until([&] { return client->is_over(); });
+    REQUIRE_MESSAGE(client->conversation.answer().outcome == cli::Answer::Outcome::Answered,
+                    client->conversation.answer().error);
+    return client;
+  }
+  std::unique_ptr<Client> get(const std::string& target) { return ask("GET", target); }
+  std::unique_ptr<Client> post(const std::string& target, const Json& body) {
+    return ask("POST", target, body.dump());
+  }
+};
+
+void check_refused(const Client& client, int status, const std::string& code, int exit) {
+  CHECK(client.status() == status);
+  const Json result = client.result();
+  CHECK(result["ok"] == false);
+  CHECK(result["error"]["code"] == code);
+  CHECK(result["error"]["exit"] == exit);
+  CHECK_FALSE(result["error"]["message"].get<std::string>().empty());
+}
+
+std::string document(const char* name) {
+  std::ifstream file(std::string(TEALGATE_TESTS_DIR) + "/../docs/" + name);
+  std::stringstream text;
+  text << file.rdbuf();
+  REQUIRE_FALSE(text.str().empty());
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("API: a switch streams its progress and ends with its result") {
+  Served served;
+  auto client = served.post("/v1/services/shop/switch",
+                            {{"to", {"green"}}, {"by", "ci"}, {"reason", "why"}, {"label", "v2"}});
+  CHECK(client->status() == 200);
+  CHECK(client->heard("decided"));
+  CHECK(client->heard("announced"));
+  CHECK(client->result()["ok"] == true);
+  CHECK(client->result()["to"] == Json{"green"});
+  CHECK(client->lines.back() == client->result());
+  CHECK(served.deploy.routed() == "green");
+  CHECK(served.deploy.shop().decided.by == "ci");
+  CHECK(served.deploy.shop().decided.label == "v2");
+}
+
+TEST_CASE("API: who claims no name is known by the socket's credentials") {
+  Served served;
+  served.post("/v1/services/shop/switch", {{"to", {"green"}}});
+  CHECK(served.deploy.shop().decided.by == "uid " + std::to_string(::getuid()));
+}
+
+TEST_CASE("API: what is refused at once has its HTTP status and is one object") {
+  Served served;
+  served.deploy.health("green", Health::Down);
+  auto conflict = served.post("/v1/services/shop/switch", {{"to", {"green"}}, {"if_revision", 99}});
+  check_refused(*conflict, 409, "conflict", 5);
+  check_refused(*served.post("/v1/services/nope/switch", {{"to", {"green"}}}), 404, "unknown", 2);
+  check_refused(*served.post("/v1/services/shop/switch", {{"to", {"red"}}}), 404, "unknown", 2);
+  check_refused(*served.get("/v1/services/shap"), 404, "unknown", 2);
+  check_refused(*served.get("/v1/operations/none"), 404, "unknown", 2);
+  check_refused(*served.get("/v1/operations/none?wait=1"), 404, "unknown", 2);
+  check_refused(*served.get("/v1/nothing"), 404, "unknown", 2);
+  check_refused(*served.get("/v1/reload"), 405, "method_not_allowed", 2);
+  check_refused(*served.ask("POST", "/v1/status"), 405, "method_not_allowed", 2);
+}
+
+TEST_CASE("API: a body must be an object of known fields with sound values") {
+  Served served;
+  const std::string path = "/v1/services/shop/switch";
+  for (const char* body :
+       {"{", "[]", "7", "{\"to\":[]}", "{}", "{\"to\":\"green\"}", "{\"to\":[7]}",
+        R"({"to":["green"],"colour":1})", R"({"to":["green"],"drain":"30"})",
+        R"({"to":["green"],"drain":30})", R"({"to":["green"],"require_healthy":"half"})",
+        R"({"to":["green"],"until":"later"})", R"({"to":["green"],"force":"yes"})",
+        R"({"to":["green"],"if_revision":-1})", R"({"to":["green"],"operation":"a b"})"}) {
+    CAPTURE(body);
+    check_refused(*served.ask("POST", path, body), 400, "usage", 2);
+  }
+  auto slip = served.ask("POST", path, R"({"to":["green"],"lable":"v2"})");
+  CHECK(slip->result()["error"]["message"] == "unknown field \"lable\"; did you mean \"label\"?");
+  CHECK(served.deploy.routed() == "blue");
+}
+
+TEST_CASE("API: a body larger than 64 KiB is refused, and the daemon lives on") {
+  Served served;
+  const std::string large = "{\"reason\":\"" + std::string(200 * 1024, 'x') + "\"}";
+  auto client = served.begin("POST", "/v1/reload", large);
+  served.deploy.until([&] { return client->is_over(); });
+  if (client->conversation.answer().outcome == cli::Answer::Outcome::Answered) {
+    check_refused(*client, 400, "usage", 2);
+  }
+  CHECK(served.get("/v1/version")->result()["pid"] == 7);
+}
+
+TEST_CASE("API: an operation can be asked after and waited for") {
+  Served served;
+  served.post("/v1/services/shop/switch", {{"to", {"green"}}, {"operation", "op-1"}});
+  auto asked = served.get("/v1/operations/op-1");
+  CHECK(asked->result()["operation"]["phase"] == "finished");
+  auto waited = served.get("/v1/operations/op-1?wait=1");
+  CHECK(waited->result()["operation"] == "op-1");
+  CHECK(waited->result()["ok"] == true);
+}
+
+TEST_CASE("API: a client that leaves before the decision gives its switch up") {
+  Served served;
+  served.deploy.health("green", Health::Down);
+  auto client = served.begin("POST", "/v1/services/shop/switch",
+                             R"({"to":["green"],"healthy_within":"1h","operation":"op-1"})");
+  served.deploy.until([&] { return client->heard("gate"); });
+  CHECK(served.deploy.control->running_operation("shop").has_value());
+  client.reset();
+  served.deploy.until([&] { return !served.deploy.control->running_operation("shop"); });
+  CHECK(served.deploy.routed() == "blue");
+}
+
+TEST_CASE("API: a held lock lives as long as its connection") {
+  Served served;
+  auto holder =
+      served.begin("POST", "/v1/services/shop/lock", R"({"hold":true,"by":"ann","reason":"db"})");
+  served.deploy.until([&] { return holder->heard("locked"); });
+  const std::string token = holder->lines.back()["lock"];
+  CHECK_FALSE(token.empty());
+  check_refused(*served.post("/v1/services/shop/switch", {{"to", {"green"}}}), 409, "conflict", 5);
+  CHECK(served.get("/v1/services/shop")->result()["lock"]["holder"] == "ann");
+  auto with_token = served.post("/v1/services/shop/switch", {{"to", {"green"}}, {"lock", token}});
+  CHECK(with_token->result()["ok"] == true);
+  served.post("/v1/services/shop/unlock", {{"lock", token}});
+  served.deploy.until([&] { return holder->is_over(); });
+  CHECK(served.get("/v1/services/shop")->result()["lock"] == nullptr);
+}
+
+TEST_CASE("API: server states, waits, rollback, history and reload are carried out") {
+  Served served;
+  auto drained = served.post("/v1/services/shop/pools/green/servers/10.0.0.22:80/state",
+                             {{"state", "drain"}, {"until", "drained"}});
+  CHECK(drained->result()["state"] == "drain");
+  check_refused(
+      *served.post("/v1/services/shop/pools/green/servers/nobody/state", {{"state", "drain"}}), 404,
+      "unknown", 2);
+  check_refused(
+      *served.post("/v1/services/shop/pools/green/servers/10.0.0.22:80/state", {{"state", "gone"}}),
+      400, "usage", 2);
+  served.post("/v1/services/shop/pools/green/servers/10.0.0.22%3A80/state", {{"state", "ready"}});
+
+  auto waited = served.post("/v1/services/shop/wait", {{"pool", "green"}, {"healthy", "2"}});
+  CHECK(waited->result()["up"] == 2);
+  CHECK(waited->result()["of"] == 2);
+
+  served.post("/v1/services/shop/switch", {{"to", {"green"}}});
+  CHECK(served.post("/v1/services/shop/rollback", Json::object())->result()["to"] == Json{"blue"});
+
+  auto history = served.get("/v1/history?service=shop&limit=2");
+  CHECK(history->result()["entries"].size() == 2);
+  check_refused(*served.get("/v1/history?limit=none"), 400, "usage", 2);
+  check_refused(*served.get("/v1/history?service=nope"), 404, "unknown", 2);
+
+  served.deploy.next_config = served.deploy.config;
+  CHECK(served.ask("POST", "/v1/reload")->result()["ok"] == true);
+}
+
+TEST_CASE("API: version and health are told") {
+  Served served;
+  CHECK(served.get("/v1/version")->result() ==
+        Json{{"ok", true}, {"version", "0.1.0"}, {"pid", 7}, {"api", 1}});
+  CHECK(served.get("/healthz")->conversation.answer().body == "ok\n");
+}
+
+TEST_CASE("Control socket: it belongs to owner and group, and goes with its owner") {
+  Served served;
+  struct stat file {};
+  REQUIRE(::stat(served.path.c_str(), &file) == 0);
+  CHECK((file.st_mode & 0777) == 0660);
+  served.socket.reset();
+  CHECK(::stat(served.path.c_str(), &file) != 0);
+}
+
+TEST_CASE("Control socket: a live daemon's socket is left alone") {
+  Served served;
+  CHECK_FALSE(ControlSocket::open(served.deploy.loop, served.path, served.api).has_value());
+  CHECK(served.get("/v1/version")->status() == 200);
+}
+
+TEST_CASE("Dashboard: it answers to its own names and nobody else's") {
+  for (const char* host : {"127.0.0.1", "127.0.0.1:9180", "[::1]:9180", "localhost", "LOCALHOST:1",
+                           "10.1.2.3:80", "gate.example.com:9180", "Gate.Example.com"}) {
+    CAPTURE(host);
+    CHECK(is_own_host(host, "gate.example.com:9180"));
+  }
+  for (const char* host : {"", "evil.example.com", "localhost.evil.com", "127.0.0.1.evil.com:9180",
+                           "gate.example.com.evil.com"}) {
+    CAPTURE(host);
+    CHECK_FALSE(is_own_host(host, "gate.example.com:9180"));
+  }
+  CHECK(is_own_origin("http://127.0.0.1:9180", "127.0.0.1:9180"));
+  CHECK_FALSE(is_own_origin("http://evil.example.com", "127.0.0.1:9180"));
+  CHECK_FALSE(is_own_origin("null", "127.0.0.1:9180"));
+}
+
+TEST_CASE("Dashboard: it reads and changes nothing") {
+  Served served;
+  auto address = *SocketAddress::parse("127.0.0.1:0", SocketAddress::EmptyHost::Loopback);
+  auto dashboard =
+      std::move(*Dashboard::open(served.deploy.loop, address, "127.0.0.1:0", served.api));
+  auto ask = [&](const cli::Request& request) {
+    cli::Conversation conversation(served.deploy.loop, dashboard->address(), request, nullptr);
+    served.deploy.until([&] { return conversation.is_over(); });
+    return conversation.answer();
+  };
+  CHECK(ask({"GET", "/v1/status", "", ""}).status == 200);
+  const cli::Answer refused = ask({"POST", "/v1/reload", "{}", ""});
+  CHECK(refused.status == 403);
+  CHECK(Json::parse(refused.body)["error"]["exit"] == 8);
+}
+
+TEST_CASE("API: docs/control-api.md names every endpoint, and no other") {
+  const std::string text = document("control-api.md");
+  const std::regex endpoint("`(GET|POST) (/[^`? ]*)");
+  std::set<std::string> documented;
+  for (std::sregex_iterator match(text.begin(), text.end(), endpoint), end; match != end; ++match) {
+    documented.insert((*match)[1].str() + " " + (*match)[2].str());
+  }
+  const std::vector<std::string> all = Api::endpoints();
+  CHECK(documented == std::set<std::string>(all.begin(), all.end()));
+}
+
+TEST_CASE("API: docs/control-api.md names every error code with its exit and status") {
+  const std::string text = document("control-api.md");
+  for (int code = 0; code <= static_cast<int>(ErrorCode::Internal); ++code) {
+    const ErrorRow& row = error_row(static_cast<ErrorCode>(code));
+    const std::string line = "| " + std::string(row.name) + " | " + std::to_string(row.exit) +
+                             " | " + std::to_string(row.http_status) + " |";
+    CHECK_MESSAGE(text.find(line) != std::string::npos, line);
+  }
+}

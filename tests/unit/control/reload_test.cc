@@ -1,0 +1,73 @@
+#include "unit/control/deploy_vocabulary.h"
+
+using namespace tealgate;
+
+namespace {
+
+std::shared_ptr<Heard> reload(Deploy& deploy, const Config& config) {
+  deploy.next_config = config;
+  const auto heard = std::make_shared<Heard>();
+  deploy.control->reload(deploy.caller, heard);
+  deploy.finished(heard);
+  return heard;
+}
+
+}  // namespace
+
+TEST_CASE("Reload: decisions stay as they are, new pools may be switched to") {
+  Deploy deploy;
+  deploy.switch_to({"green"});
+  Config config = shop_config();
+  config.services[0].pools.push_back(pool_of("red", {"10.0.0.31:80"}));
+  const auto heard = reload(deploy, config);
+  CHECK(heard->ok());
+  CHECK(deploy.routed() == "green");
+  CHECK(deploy.data_plane.commits == 1);
+  CHECK(deploy.switch_to({"red"})["ok"] == true);
+}
+
+TEST_CASE("Reload: a pool with a share may not go") {
+  Deploy deploy;
+  Config config = shop_config();
+  config.services[0].pools.erase(config.services[0].pools.begin());
+  const auto heard = reload(deploy, config);
+  CHECK(heard->code() == "config_invalid");
+  CHECK(heard->message().find("blue") != std::string::npos);
+  CHECK(deploy.control->config().config.services[0].pools.size() == 2);
+  CHECK(deploy.data_plane.commits == 0);
+}
+
+TEST_CASE("Reload: a listener that cannot be bound refuses it whole") {
+  Deploy deploy;
+  deploy.data_plane.port_in_use = true;
+  const auto generation = deploy.control->snapshot()->generation;
+  CHECK(reload(deploy, shop_config())->code() == "config_invalid");
+  CHECK(deploy.control->snapshot()->generation == generation);
+}
+
+TEST_CASE("Reload: a changed initial warns, keys that need a restart are named") {
+  Deploy deploy;
+  Config config = shop_config();
+  config.services[0].initial = split_of({"green"});
+  config.workers = 7;
+  const auto heard = reload(deploy, config);
+  REQUIRE(heard->ok());
+  CHECK(heard->result["warnings"].size() == 1);
+  CHECK(heard->result["restart_needed"] == Json{"workers"});
+  CHECK(deploy.routed() == "blue");
+}
+
+TEST_CASE("Reload: a pool taken away during a gate is not switched to") {
+  Deploy deploy;
+  deploy.prober.withhold = true;
+  SwitchCommand command = deploy.to({"green"});
+  command.timeout = std::chrono::seconds(2);
+  command.force = false;
+  const auto heard = deploy.begin(command);
+  Config config = shop_config();
+  config.services[0].pools.pop_back();
+  CHECK(reload(deploy, config)->ok());
+  deploy.finished(heard);
+  CHECK_FALSE(heard->ok());
+  CHECK(deploy.routed() == "blue");
+}

@@ -1,0 +1,72 @@
+// What the control plane may ask of the data plane. WorkerSet implements it, daemon.cc wires it, tests fake it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "upstream/server.h"
+
+namespace tealgate {
+
+// Which attempts a drain's deadline cuts.
+enum class CutKind : std::uint8_t {
+  Waiting,  // no response byte has gone to the client: answered 504
+  Moving,   // a response or an upload that still moves: the connection is cut
+};
+
+struct CutOrder {
+  std::vector<std::shared_ptr<ServerState>> servers;
+  // Only attempts claimed on a snapshot older than this generation.
+  std::uint64_t claimed_before = 0;
+  CutKind kind = CutKind::Waiting;
+};
+
+struct ListenerSettings {
+  SocketAddress address;
+  std::string text;  // as written in the config
+};
+
+class DataPlane {
+ public:
+  // All are called on the control loop's thread and do not block; callbacks come on that thread.
+
+  // Cuts what the order names on every worker; `on_done` gets the number of exchanges cut.
+  virtual void cut(const CutOrder& order, std::function<void(unsigned)> on_done) = 0;
+
+  // Binds what is new in `listeners` before anything changes; an error leaves all as it was. The returned token makes it
+  // real: new listeners accept, those no longer named close (what is queued on them is accepted first). Dropping the token
+  // undoes the binding.
+  class PreparedListeners {
+   public:
+    virtual ~PreparedListeners() = default;
+    virtual void commit() = 0;
+  };
+  virtual Result<std::unique_ptr<PreparedListeners>> prepare_listeners(
+      const std::vector<ListenerSettings>& listeners) = 0;
+  // Where it listens now, with real ports.
+  virtual std::vector<SocketAddress> listening() const = 0;
+
+  // Accepts what is queued, closes the listeners, says Connection: close, closes idle clients after 1 s of grace and finishes
+  // what is in flight, at most `grace`; then cuts. `on_done` when all is finished.
+  virtual void stop(Duration grace, std::function<void()> on_done) = 0;
+
+  // Exchanges under way on all workers, and those ever finished.
+  struct Counts {
+    std::uint64_t in_flight = 0;
+    std::uint64_t finished = 0;
+    std::uint64_t client_connections = 0;
+  };
+  virtual Counts counts() const = 0;
+
+  virtual unsigned workers() const = 0;
+
+ protected:
+  ~DataPlane() = default;
+};
+
+}  // namespace tealgate
