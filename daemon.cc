@@ -216,6 +216,7 @@ void Daemon::on_terminate() {
   stopping_ = true;
   log_info("stopping: {} exchanges in flight", workers_->counts().in_flight);
   const Duration grace = control_->config().config.shutdown_grace;
+  if (options_.on_stopping) options_.on_stopping();
   control_->stop();
   workers_->stop(grace, [this] { loop_.stop(); });
 }

@@ -12,6 +12,8 @@ struct DaemonOptions {
   std::string config_path;
   // Called on the daemon's thread when the listeners are open, with the first one's address.
   std::function<void(const SocketAddress& proxy)> on_ready;
+  // Called when the end begins; the listeners close after it.
+  std::function<void()> on_stopping;
 };
 
 // Runs until SIGTERM or SIGINT (a second one: at once). Returns the exit code: 0, 1 (port in use, a live daemon's socket, no

@@ -8,11 +8,11 @@ using namespace tealgate;
 int main(int argc, char** argv) {
   CliHooks hooks;
   hooks.run = [](const RunArguments& arguments) {
-    return run_daemon({.config_path = arguments.config, .on_ready = {}});
+    return run_daemon({.config_path = arguments.config, .on_ready = {}, .on_stopping = {}});
   };
   hooks.demo = [](const DemoArguments& arguments) {
-    return demo::run_demo(arguments, [](const std::string& config_path, auto on_ready) {
-      return run_daemon({.config_path = config_path, .on_ready = std::move(on_ready)});
+    return demo::run_demo(arguments, [](const demo::DemoDaemon& daemon) {
+      return run_daemon({daemon.config_path, daemon.on_ready, daemon.on_stopping});
     });
   };
   return run_cli(argc, argv, hooks);

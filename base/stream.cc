@@ -162,7 +162,7 @@ void Stream::finish_connect(std::uint32_t events) {
   const Poller::Token token = token_;
   Poller& poller = poller_;
   owner_->on_connected();
-  if (poller.is_current(token) && !batch_) after_write();
+  if (poller.is_current(token)) tell_written();
 }
 
 // An accepted socket is read before it is registered: its first bytes are usually there
@@ -177,7 +177,11 @@ void Stream::first_read() {
 }
 
 void Stream::handle_writable() {
-  if (backlog() > 0 && !send_backlog()) return;
+  if (backlog() == 0 || send_backlog()) tell_written();
+}
+
+// Every call to the owner may be the end of this stream.
+void Stream::tell_written() {
   const Poller::Token token = token_;
   Poller& poller = poller_;
   if (write_blocked_ && backlog() <= kLowWatermark) {

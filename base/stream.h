@@ -122,6 +122,7 @@ class Stream final : private Pollable {
   void finish_connect(std::uint32_t events);
   void first_read();
   void handle_writable();
+  void tell_written();
   void read_once();
   void flush();
   void send_batch(const WriteBatch& batch);

@@ -42,12 +42,11 @@ class ApiExchange final : public RequestAnswerer {
   void reply(const nlohmann::ordered_json& object,
              std::string_view fields);     // and more fields, complete lines
   void reply_text(std::string_view text);  // 200 text/plain
-  // Starts a command with a watcher that streams to the client. Lines come every `heartbeat` at
-  // least.
+  // Starts a command with a watcher that streams to the client.
   using Start = std::function<void(std::shared_ptr<CommandWatcher>)>;
-  void stream(Duration heartbeat, const Start& start);
+  void stream(const Start& start);
 
-  // Lines of a stream come so often at least.
+  // A stream has a line so often at least.
   static constexpr Duration kHeartbeat = std::chrono::seconds(10);
 
   void on_body(std::string_view bytes) override;

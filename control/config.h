@@ -1,4 +1,5 @@
-// The configuration as plain values: what config_file.cc makes of the YAML file. No decisions live here.
+// The configuration as plain values: what config_file.cc makes of the YAML file. No decisions live
+// here.
 #pragma once
 
 #include <string>
@@ -44,7 +45,7 @@ struct ControlConfig {
   std::string socket;     // empty: found at start, see docs/configuration.md
   std::string dashboard;  // empty: none
   SocketAddress dashboard_address;
-  std::string state;      // a folder; empty: found at start
+  std::string state;  // a folder; empty: found at start
 };
 
 struct Config {

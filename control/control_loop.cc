@@ -103,7 +103,6 @@ Result<void, CommandError> ControlLoop::open() {
 void ControlLoop::start(std::function<void()> on_ready) {
   const auto snapshot = parts_->publisher.current();
   CHECK(snapshot != nullptr, "open() comes before start()");
-  parts_->locks.resume();
   parts_->wiring.prober.sync(snapshot);
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
                                                   *snapshot, std::move(on_ready));
@@ -133,7 +132,7 @@ bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher&
 
 void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
   if (Operation* known = operations.find(order.id)) {
-    return known->add_watcher(watcher, until, Operation::Asked::ToChange);
+    return known->add_watcher({watcher, until, Audience::Asked::ToChange});
   }
   if (order.id.empty()) order.id = new_operation_id();
   const ServiceConfig* service = config.config.find_service(order.service);
@@ -145,7 +144,7 @@ void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& w
     return watcher->on_finished(error_object(*plan.mismatch));
   }
   Operation& operation = operations.add(std::make_unique<Operation>(place, std::move(order)));
-  operation.add_watcher(watcher, until, Operation::Asked::ToChange);
+  operation.add_watcher({watcher, until, Audience::Asked::ToChange});
   operation.begin();
 }
 
@@ -228,7 +227,7 @@ void ControlLoop::reload(const Caller& caller, Watcher watcher) {
 
 void ControlLoop::attach(std::string_view operation, Watcher watcher) {
   if (Operation* known = parts_->operations.find(operation)) {
-    return known->add_watcher(std::move(watcher), Until::Done, Operation::Asked::ToChange);
+    return known->add_watcher({std::move(watcher), Until::Done, Audience::Asked::ToChange});
   }
   watcher->on_finished(
       failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation)));

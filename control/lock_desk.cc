@@ -56,14 +56,17 @@ std::string locked_by(const Decisions& decisions, std::string_view service,
   return text;
 }
 
+void poke_at_expiry(Turns& turns, const Decisions& decisions, const std::string& service) {
+  const ServiceDecisions* decided = decisions.find(service);
+  if (decided == nullptr || !decided->lock || !decided->lock->expires_at) return;
+  // The timer runs on another clock than the lock: rather a little late than too early.
+  constexpr Duration kMargin = std::chrono::milliseconds(20);
+  const Duration left = *decided->lock->expires_at - WallClock::now();
+  turns.poke_after(service, std::max(Duration::zero(), left) + kMargin);
+}
+
 LockDesk::LockDesk(const Workplace& place) : place_(place) {}
 LockDesk::~LockDesk() = default;
-
-void LockDesk::resume() {
-  for (const auto& [name, service] : place_.journal.decisions().services) {
-    if (service.lock) arm_expiry(name, *service.lock);
-  }
-}
 
 void LockDesk::lock(const LockCommand& command, const Caller& caller,
                     std::shared_ptr<CommandWatcher> watcher) {
@@ -77,7 +80,6 @@ void LockDesk::lock(const LockCommand& command, const Caller& caller,
 
 void LockDesk::on_locked(Request& request, const LockRecord& lock) {
   const std::string service = request.command().service;
-  arm_expiry(service, lock);
   const auto watcher = request.watcher();
   const bool is_held = request.command().hold;
   end(request);
@@ -181,12 +183,6 @@ void LockDesk::stop() {
   for (const Held& held : std::exchange(held_, {})) {
     held.watcher->on_finished(error_object(stopping));
   }
-}
-
-void LockDesk::arm_expiry(const std::string& service, const LockRecord& lock) {
-  if (!lock.expires_at) return;
-  const Duration left = *lock.expires_at - WallClock::now();
-  place_.turns.poke_after(service, std::max(Duration::zero(), left));
 }
 
 }  // namespace tealgate

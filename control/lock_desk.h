@@ -17,13 +17,13 @@ namespace tealgate {
 // Who holds a lock that this token does not open, as a sentence; empty: nobody.
 std::string locked_by(const Decisions& decisions, std::string_view service, std::string_view token);
 
+// Lets those who wait for the service look again when its lock expires, if it does.
+void poke_at_expiry(Turns& turns, const Decisions& decisions, const std::string& service);
+
 class LockDesk {
  public:
   explicit LockDesk(const Workplace& place);
   ~LockDesk();
-
-  // After the journal was opened: locks that it brought expire in time.
-  void resume();
 
   void lock(const LockCommand& command, const Caller& caller,
             std::shared_ptr<CommandWatcher> watcher);
@@ -43,7 +43,6 @@ class LockDesk {
 
   void on_locked(Request& request, const LockRecord& lock);
   void end(Request& request);
-  void arm_expiry(const std::string& service, const LockRecord& lock);
   void give_back(const Held& held);
   void take_away(const std::string& service, const std::string& token, const Caller& by);
 

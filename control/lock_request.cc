@@ -57,6 +57,7 @@ void LockDesk::Request::on_turn() {
     return refuse({ErrorCode::Conflict, waits_for_});
   }
   place_.turns.wait(command_.service, *this);
+  poke_at_expiry(place_.turns, place_.journal.decisions(), command_.service);
   if (watcher_) watcher_->on_progress("waiting", waits_for_, command_.operation);
 }
 

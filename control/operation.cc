@@ -37,21 +37,14 @@ void Operation::begin() {
   perform(release_.begin(look(), place_.loop.now()));
 }
 
-void Operation::add_watcher(std::shared_ptr<CommandWatcher> watcher, Until until, Asked asked) {
-  if (is_over()) {
-    auto answer = *result_;
-    if (asked == Asked::WhatWasSo && answer.contains("changed")) answer["changed"] = false;
-    return watcher->on_finished(answer);
-  }
-  if (announced_ && until == Until::Switched) return watcher->on_finished(result(asked));
-  watchers_.push_back({watcher, until, asked});
-  if (!last_message_.empty()) watcher->on_progress(last_word_, last_message_, order_.id);
+void Operation::add_watcher(Audience::Member member) {
+  if (is_over()) return answer(member, *result_);
+  if (announced_ && member.until == Until::Switched) return answer(member, result(member.asked));
+  audience_.add(std::move(member), order_.id);
 }
 
 void Operation::remove_watcher(const CommandWatcher& watcher) {
-  const auto removed = std::erase_if(
-      watchers_, [&](const Watching& watching) { return watching.watcher.get() == &watcher; });
-  if (removed > 0 && watchers_.empty()) perform(release_.on_abandoned());
+  if (audience_.remove(watcher) && audience_.is_empty()) perform(release_.on_abandoned());
 }
 
 void Operation::on_published_by(const Successor& successor, const Snapshot& snapshot) {
@@ -135,6 +128,7 @@ void Operation::perform(Release::Act act) {
       return;
     case Release::Act::Wait:
       place_.turns.wait(order_.service, *this);
+      poke_at_expiry(place_.turns, place_.journal.decisions(), order_.service);
       return tell("waiting", waits_for_);
     case Release::Act::Probe:
       return probe();
@@ -240,13 +234,9 @@ void Operation::announce() {
   tell("announced", plan_.server
                         ? fmt::format("{} is in {}", plan_.server->server, joined(plan_.to))
                         : fmt::format("{} serves {}", joined(plan_.to), order_.service));
-  std::vector<Watching> content;
-  const auto staying =
-      std::stable_partition(watchers_.begin(), watchers_.end(),
-                            [](const Watching& w) { return w.until != Until::Switched; });
-  std::move(staying, watchers_.end(), std::back_inserter(content));
-  watchers_.erase(staying, watchers_.end());
-  for (const Watching& watching : content) watching.watcher->on_finished(result(watching.asked));
+  for (const Audience::Member& member : audience_.take_content()) {
+    answer(member, result(member.asked));
+  }
   begin_drain(std::exchange(left_out_, {}));
 }
 
@@ -271,36 +261,36 @@ void Operation::finish() {
   place_.turns.forget(order_.service, *this);
   place_.loop.destroy_later(std::move(gate_));
   const bool is_refused = release_.state() == Release::State::Refused;
-  if (release_.is_unchanged() || (is_refused && order_.release.dry_run)) {
-    Operation* maker =
-        plan_.already_so ? place_.operations.maker_of(order_.service, plan_) : nullptr;
-    if (maker != nullptr) {
-      for (const Watching& w : std::exchange(watchers_, {})) {
-        maker->add_watcher(w.watcher, w.until, Asked::WhatWasSo);
-      }
-    }
-    took_ = place_.loop.now() - called_;
-    return end_with(release_.refusal() ? error_object(*release_.refusal())
-                                       : result(Asked::WhatWasSo));
-  }
-  auto answer = release_.refusal() ? error_object(*release_.refusal()) : result(Asked::ToChange);
+  if (release_.is_unchanged() || (is_refused && order_.release.dry_run)) return finish_unchanged();
+  const auto told =
+      release_.refusal() ? error_object(*release_.refusal()) : result(Audience::Asked::ToChange);
   place_.journal.add({.change = {},
                       .line = [this](const Decisions&) { return finished_line(); },
                       .done =
-                          [this, answer](const Result<void, CommandError>& recorded) {
+                          [this, told](const Result<void, CommandError>& recorded) {
                             if (!recorded) place_.log(recorded.error().message);
-                            end_with(answer);
+                            end_with(told);
                           }});
 }
 
-void Operation::end_with(nlohmann::ordered_json answer) {
-  result_ = std::make_shared<const nlohmann::ordered_json>(std::move(answer));
-  const auto kept = result_;
-  for (const Watching& watching : std::exchange(watchers_, {})) {
-    auto told = *kept;
-    if (watching.asked == Asked::WhatWasSo && told.contains("changed")) told["changed"] = false;
-    watching.watcher->on_finished(told);
+// Nothing to record. Whoever asked for what another operation is making waits for that one.
+void Operation::finish_unchanged() {
+  Operation* maker = plan_.already_so ? place_.operations.maker_of(order_.service, plan_) : nullptr;
+  if (maker != nullptr) {
+    for (Audience::Member& member : audience_.take_all()) {
+      member.asked = Audience::Asked::WhatWasSo;
+      maker->add_watcher(std::move(member));
+    }
   }
+  took_ = place_.loop.now() - called_;
+  end_with(release_.refusal() ? error_object(*release_.refusal())
+                              : result(Audience::Asked::WhatWasSo));
+}
+
+void Operation::end_with(const nlohmann::ordered_json& told) {
+  const auto kept = std::make_shared<const nlohmann::ordered_json>(told);
+  result_ = kept;
+  for (const Audience::Member& member : audience_.take_all()) answer(member, *kept);
 }
 
 std::uint64_t Operation::current_revision() const {
@@ -309,12 +299,7 @@ std::uint64_t Operation::current_revision() const {
 }
 
 void Operation::tell(std::string_view word, std::string message) {
-  if (word == last_word_ && message == last_message_) return;
-  last_word_ = word;
-  last_message_ = std::move(message);
-  for (const Watching& watching : std::vector<Watching>(watchers_)) {
-    watching.watcher->on_progress(last_word_, last_message_, order_.id);
-  }
+  audience_.tell(word, std::move(message), order_.id);
 }
 
 }  // namespace tealgate

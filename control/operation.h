@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/timer.h"
+#include "control/audience.h"
 #include "control/control_loop.h"
 #include "control/gate_probe.h"
 #include "control/plan.h"
@@ -65,9 +66,7 @@ class Operation final : private TurnTaker {
 
   void begin();
 
-  // `changed`: whether the watcher's own command made the change, or it was so already.
-  enum class Asked : std::uint8_t { ToChange, WhatWasSo };
-  void add_watcher(std::shared_ptr<CommandWatcher> watcher, Until until, Asked asked);
+  void add_watcher(Audience::Member member);
   // Gives the operation up if nobody else waits and it has not decided.
   void remove_watcher(const CommandWatcher& watcher);
 
@@ -91,12 +90,6 @@ class Operation final : private TurnTaker {
   OperationSummary summary() const;
 
  private:
-  struct Watching {
-    std::shared_ptr<CommandWatcher> watcher;
-    Until until;
-    Asked asked;
-  };
-
   void on_turn() override;
   std::string describe() const override;
   bool ends_soon() const override;
@@ -114,10 +107,11 @@ class Operation final : private TurnTaker {
   void begin_drain(std::vector<ServerDrains::Target> targets);
   void tell_left();
   void finish();
-  void end_with(nlohmann::ordered_json result);
+  void finish_unchanged();
+  void end_with(const nlohmann::ordered_json& told);
 
   void tell(std::string_view word, std::string message);
-  nlohmann::ordered_json result(Asked asked) const;
+  nlohmann::ordered_json result(Audience::Asked asked) const;
   std::uint64_t current_revision() const;
   Phase phase() const;
   nlohmann::ordered_json line(std::string_view event) const;
@@ -130,8 +124,7 @@ class Operation final : private TurnTaker {
   Plan plan_;
   TimePoint called_;
   WallTime began_at_;
-  std::vector<Watching> watchers_;
-  std::string last_word_, last_message_;
+  Audience audience_;
   std::string waits_for_;
   std::string gate_sentence_;
   std::uint64_t revision_ = 0;

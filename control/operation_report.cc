@@ -119,10 +119,10 @@ Phase Operation::phase() const {
   return Phase::Finished;
 }
 
-Json Operation::result(Asked asked) const {
+Json Operation::result(Audience::Asked asked) const {
   Json answer;
   answer["ok"] = true;
-  answer["changed"] = asked == Asked::ToChange && !release_.is_unchanged();
+  answer["changed"] = asked == Audience::Asked::ToChange && !release_.is_unchanged();
   answer["service"] = order_.service;
   if (plan_.server) {
     answer["pool"] = plan_.server->pool;

@@ -44,6 +44,7 @@ Service Publisher::make_service(const ServiceConfig& config, const ServiceDecisi
   service.hosts = config.hosts;
   service.paths = config.paths;
   service.split = decisions.split;
+  service.revision = decisions.revision;
   service.settings = std::make_shared<const ServiceSettings>(config.settings);
   for (const PoolConfig& pool : config.pools) {
     Pool& made = service.pools.emplace_back(Pool{pool.name, {}});

@@ -106,7 +106,13 @@ void ServiceReader::read_initial(const ConfigNode& map, ServiceConfig& service) 
   if (split) {
     service.initial = *split;
   } else if (initial) {
-    reader_.findings().error(initial->value.at, fmt::format("initial: {}", split.error().message));
+    const ConfigNode& node = initial->value;
+    const std::vector<const ConfigNode*> parts = reader_.scalars(node, "initial");
+    const bool is_secret =
+        std::ranges::any_of(parts, [](const ConfigNode* part) { return part->raw != part->text; });
+    reader_.findings().error(
+        node.at, fmt::format("initial: {}", is_secret ? "the substituted value is not a split"
+                                                      : split.error().message));
   }
 }
 

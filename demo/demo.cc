@@ -103,11 +103,13 @@ int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
   const std::string config = folder.file("tealgate.yaml");
   std::ofstream(config) << config_text(**stage, folder, socket, arguments.port.value_or(0));
   (*stage)->start();
-  return run_daemon(config, [&](const SocketAddress& proxy) {
-    print_invitation(proxy, socket);
-    std::fflush(stdout);
-    (*stage)->play(proxy);
-  });
+  return run_daemon({.config_path = config,
+                     .on_ready =
+                         [&](const SocketAddress& proxy) {
+                           print_invitation(proxy, socket);
+                           (*stage)->play(proxy);
+                         },
+                     .on_stopping = [&] { (*stage)->rest(); }});
 }
 
 }  // namespace tealgate::demo

@@ -10,10 +10,13 @@
 
 namespace tealgate::demo {
 
-// Runs the daemon on a config file and calls the second argument when it is ready; returns its exit
-// code. main.cc hands it over, since the demo lies below the daemon.
-using RunDaemon = std::function<int(const std::string& config_path,
-                                    std::function<void(const SocketAddress& proxy)> on_ready)>;
+// How the demo runs a daemon; main.cc hands it over, since the demo lies below the daemon.
+struct DemoDaemon {
+  std::string config_path;
+  std::function<void(const SocketAddress& proxy)> on_ready;
+  std::function<void()> on_stopping;
+};
+using RunDaemon = std::function<int(const DemoDaemon&)>;  // returns the exit code
 
 // `tealgate demo`, and `tealgate demo break|mend POOL`, which speaks to a demo that runs. Returns
 // the exit code.

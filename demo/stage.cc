@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <future>
 #include <utility>
 
 namespace tealgate::demo {
@@ -57,6 +58,16 @@ void Stage::start() {
 
 void Stage::play(const SocketAddress& proxy) {
   mailbox_.post([this, proxy] { begin(proxy); });
+}
+
+void Stage::rest() {
+  std::promise<void> over;
+  mailbox_.post([this, &over] {
+    live_line_.reset();
+    traffic_.reset();
+    over.set_value();
+  });
+  over.get_future().wait();
 }
 
 void Stage::begin(const SocketAddress& proxy) {

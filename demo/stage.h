@@ -37,6 +37,8 @@ class Stage {
   void start();
   // Traffic begins, towards `proxy`. Any thread.
   void play(const SocketAddress& proxy);
+  // Traffic ends; returns when it has. Any thread but the stage's own.
+  void rest();
 
  private:
   explicit Stage(const Settings& settings);

@@ -65,7 +65,7 @@ class Traffic::Client final : private ClientConnectionOwner {
     } else {
       ++counts_.by_pool[pool_];
     }
-    if (!connection_->is_reusable()) loop_.destroy_later(std::move(connection_));
+    if (!connection_->is_reusable()) connection_.reset();
     // The next request leaves after this callback: from inside it the connection is not free yet.
     if (--burst_left_ > 0) return loop_.defer([this] { send(); });
     timer_.start(kPause);
@@ -74,7 +74,7 @@ class Traffic::Client final : private ClientConnectionOwner {
   void on_failure(Failure failure, std::string_view) override {
     // An idle connection may close; only an unanswered request is a failure.
     if (waiting_) return fail(facts_of(failure).end);
-    loop_.destroy_later(std::move(connection_));
+    connection_.reset();
   }
 
   void fail(std::string_view why) {
@@ -82,7 +82,7 @@ class Traffic::Client final : private ClientConnectionOwner {
     ++counts_.requests;
     ++counts_.failed;
     counts_.last_failure = why;
-    loop_.destroy_later(std::move(connection_));
+    connection_.reset();
     timer_.start(kPause);
   }
 

@@ -108,7 +108,6 @@ HeadFault SecondReader::read_head(std::string_view block, std::string_view targe
     return {Failure::BadRequest, kReadingsDiffer};
   }
   llhttp_resume(&parser_);
-  parser_.upgrade = 0;  // no tunnels: the body is a body
   return {};
 }
 

@@ -76,6 +76,10 @@ class RequestAnswerer {
   virtual void on_write_blocked() {}
   virtual void on_write_drained() {}
 
+  // For the connection's own error reply, should the request break.
+  virtual std::string_view accept() const { return {}; }
+  virtual std::string_view request_id() const { return {}; }
+
   // The client is gone or its body is broken or late; the connection closes (after our own error
   // reply, if no head went out and there is one). Of the writer only bytes_received() and
   // bytes_sent() may be used any more.

@@ -111,7 +111,7 @@ std::size_t ServerConnection::take_head(std::string_view bytes) {
       if (!had_begun && parser_.has_begun()) read_timer_.start(settings_.request_head);
       break;
     case H1Parser::HeadStep::Outcome::Failed:
-      refuse(step.failure, step.detail);
+      refuse(step.failure, step.detail, head);
       break;
     case H1Parser::HeadStep::Outcome::Complete:
       begin_exchange(std::move(head));
@@ -129,15 +129,17 @@ void ServerConnection::begin_exchange(RequestHead&& head) {
   discarding_ = false;
   head_sent_ = false;
   response_ended_ = false;
-  phase_ = Phase::Body;
   if (has_body) {
+    phase_ = Phase::Body;
     read_timer_.start(settings_.request_body);
   } else {
+    phase_ = Phase::Answer;
+    parser_.parse_body({});
     read_timer_.stop();
   }
   answerer_ = handler_.on_request(std::move(head), *this);
   CHECK(answerer_, "a request handler without an answer");
-  if (!has_body && phase_ == Phase::Body) take_body({});
+  if (phase_ == Phase::Answer) answerer_->on_body_end();
 }
 
 std::size_t ServerConnection::take_body(std::string_view bytes) {
@@ -296,11 +298,11 @@ void ServerConnection::write(std::string_view bytes) {
   stream_->write_copy(bytes);
 }
 
-// The request never became an exchange: answered here.
-void ServerConnection::refuse(Failure failure, std::string_view detail) {
-  const std::string id = request_id(RequestHead());
+// The request never became an exchange: answered here. `head` has what could be parsed.
+void ServerConnection::refuse(Failure failure, std::string_view detail, const RequestHead& head) {
+  const std::string id = request_id(head);
   const bool can_answer = facts_of(failure).status != 0;
-  if (can_answer) send_error(failure, detail, id);
+  if (can_answer) send_error(failure, detail, head.field("Accept"), id);
   handler_.on_refused({.failure = failure,
                        .detail = detail,
                        .peer = &peer_,
@@ -312,9 +314,9 @@ void ServerConnection::refuse(Failure failure, std::string_view detail) {
   can_answer ? linger() : close();
 }
 
-void ServerConnection::send_error(Failure failure, std::string_view detail,
+void ServerConnection::send_error(Failure failure, std::string_view detail, std::string_view accept,
                                   std::string_view request_id) {
-  const LocalReply reply = error_reply(failure, detail, {}, request_id);
+  const LocalReply reply = error_reply(failure, detail, accept, request_id);
   std::string out;
   append_status_line(out, reply.status);
   out.append(reply.fields);
@@ -329,10 +331,10 @@ void ServerConnection::send_error(Failure failure, std::string_view detail,
 // The client's side of the exchange broke.
 void ServerConnection::fail(Failure failure, std::string_view detail) {
   if (phase_ == Phase::Closed) return;
-  if (!answerer_) return refuse(failure, detail);
+  if (!answerer_) return refuse(failure, detail, RequestHead());
   const bool can_answer = !head_sent_ && facts_of(failure).status != 0;
   std::unique_ptr<RequestAnswerer> answerer = std::move(answerer_);
-  if (can_answer) send_error(failure, detail, {});
+  if (can_answer) send_error(failure, detail, answerer->accept(), answerer->request_id());
   answerer->on_client_failure(failure, detail);
   loop_.destroy_later(std::move(answerer));
   can_answer ? linger() : close();

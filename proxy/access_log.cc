@@ -35,6 +35,7 @@ void AccessLog::write(const AccessRecord& record) {
   add_text(json, "service", record.service);
   add_text(json, "pool", record.pool);
   add_text(json, "server", record.server);
+  if (record.revision != 0) json.field("revision", record.revision);
   add_text(json, "method", record.method);
   if (record.minor_version >= 0) json.field("scheme", "http");
   add_text(json, "host", record.host);

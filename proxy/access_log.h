@@ -16,6 +16,7 @@ namespace tealgate {
 // where they mean "none".
 struct AccessRecord {
   std::string_view request_id = {}, client_ip = {}, service = {}, pool = {}, server = {};
+  std::uint64_t revision = 0;  // of the service, when the request was routed; 0: no service
   std::string_view method = {}, host = {}, path = {}, user_agent = {}, referer = {};
   std::string_view detail = {};  // a literal of ours that explains a bad end
   Failure failure = Failure::None;

@@ -48,6 +48,7 @@ void Exchange::route() {
   }
   if (!service) return act(relay_.on_stopped(Failure::MisdirectedRequest));
   service_name_ = service->name;
+  revision_ = service->revision;
   settings_ = service->settings;
   relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
   append_upstream_request(upstream_head_, head_, from, request_id_);
@@ -294,7 +295,7 @@ void Exchange::drop_upstream() {
   if (upstream_->http().is_reusable() && worker_.is_routable(upstream_->server())) {
     worker_.connections().put(std::move(upstream_));
   } else {
-    worker_.loop().destroy_later(std::move(upstream_));
+    upstream_.reset();
   }
 }
 
@@ -305,6 +306,7 @@ void Exchange::write_log() {
                        .service = service_name_,
                        .pool = pool_ ? std::string_view(pool_->name) : std::string_view(),
                        .server = server_ ? std::string_view(server_->name) : std::string_view(),
+                       .revision = revision_,
                        .method = head_.method,
                        .host = head_.authority,
                        .path = head_.path,

@@ -38,6 +38,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void on_body_end() override;
   void on_write_blocked() override;
   void on_write_drained() override;
+  std::string_view accept() const override { return head_.field("Accept"); }
+  std::string_view request_id() const override { return request_id_; }
   void on_client_failure(Failure failure, std::string_view detail) override;
   void on_response_done() override;
 
@@ -69,6 +71,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::string client_address_;
   std::string upstream_head_;
   std::shared_ptr<const ServiceSettings> settings_;
+  std::uint64_t revision_ = 0;
   std::string_view service_name_;  // in settings' snapshot: kept alive by snapshot_
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const Snapshot> attempt_snapshot_;  // owner of server_ and pool_

@@ -83,7 +83,6 @@ void ConnectionCache::remove(Idle& idle) {
   const auto at = std::find_if(entries.begin(), entries.end(),
                                [&idle](const auto& entry) { return entry.get() == &idle; });
   CHECK(at != entries.end(), "an idle connection that the cache does not know");
-  loop_.destroy_later(std::move(*at));
   entries.erase(at);
 }
 

@@ -2,6 +2,7 @@
 // Immutable inside a snapshot.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ struct Service {
   std::vector<std::string> paths;  // prefixes, each with a leading slash; empty = any path
   std::vector<Pool> pools;         // at least one
   Split split;
+  std::uint64_t revision = 0;  // of the decision that made the split and the administrative states
   std::shared_ptr<const ServiceSettings> settings;
 
   const Pool* find_pool(std::string_view name) const;

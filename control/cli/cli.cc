@@ -1,6 +1,7 @@
 #include "control/cli/cli.h"
 
 #include <fmt/core.h>
+#include <pwd.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -27,6 +28,12 @@ using cli::Arguments;
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+// Who runs this, where the environment does not say.
+std::string login_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry ? entry->pw_name : "uid " + std::to_string(::getuid());
 }
 
 // "20261122-140211-9f3c1a": sorts by time, and nobody else has it.
@@ -58,7 +65,7 @@ int stop(const cli::Stop& stop) {
     if (!stop.text.ends_with('\n')) std::cout << '\n';
     return 0;
   }
-  nlohmann::json error = cli::own_error("usage", stop.exit, stop.text, stop.hint);
+  nlohmann::ordered_json error = cli::own_error("usage", stop.exit, stop.text, stop.hint);
   if (stop.json) {
     std::cout << error.dump() << '\n';
   } else {
@@ -126,6 +133,7 @@ int run_cli(int argc, char** argv, const CliHooks& hooks) {
   tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
   if (!arguments) return stop(arguments.error());
   cli::apply_environment(*arguments, variable);
+  if (!arguments->has("by")) arguments->flags["by"] = login_name();
   const std::string& command = arguments->command;
   if (command == "version") return print_version(*arguments);
   if (command == "run") return run_daemon(*arguments, hooks);

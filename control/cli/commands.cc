@@ -12,8 +12,7 @@
 namespace tealgate::cli {
 namespace {
 
-using nlohmann::json;
-using nlohmann::ordered_json;
+using json = nlohmann::ordered_json;
 
 std::string names_of(const json& services) {
   std::string names;
@@ -168,12 +167,12 @@ tl::expected<json, int> Commands::take(const Answer& answer, const Request& requ
   json result = json::parse(answer.body, nullptr, false);
   if (!result.is_object() || !result.contains("ok"))
     return tl::make_unexpected(fail(error_of(answer, request)));
-  if (result["ok"] != true) return tl::make_unexpected(fail(ordered_json::parse(answer.body)));
+  if (result["ok"] != true) return tl::make_unexpected(fail(json::parse(answer.body)));
   return result;
 }
 
-int Commands::fail(const ordered_json& result) {
-  json error = result.value("error", ordered_json::object());
+int Commands::fail(const json& result) {
+  json error = result.value("error", json::object());
   if (arguments_.json) console_.out << result.dump() << std::endl;
   if (!arguments_.json) console_.err << describe_error(error) << std::flush;
   return error.value("exit", 1);
@@ -195,7 +194,7 @@ int Commands::print(const json& result, const std::string& text) {
 int Commands::interrupted(const Request& request) {
   Answer answer;
   answer.outcome = Answer::Outcome::Interrupted;
-  ordered_json result = error_of(answer, request);
+  json result = error_of(answer, request);
   Answer state = surroundings_.daemon.ask(status_request(asked_service_), nullptr);
   json status = json::parse(state.body, nullptr, false);
   bool known = status.is_object() && status.value("ok", false) && !asked_service_.empty();

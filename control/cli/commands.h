@@ -47,17 +47,17 @@ class Commands {
   int lock();
   int unlock();
 
-  tl::expected<nlohmann::json, int> ask(const Request& request);
-  tl::expected<nlohmann::json, int> take(const Answer& answer, const Request& request);
+  tl::expected<nlohmann::ordered_json, int> ask(const Request& request);
+  tl::expected<nlohmann::ordered_json, int> take(const Answer& answer, const Request& request);
   tl::expected<std::string, int> service_for(const std::string& named);
   tl::expected<Target, int> find_server(Target target);
-  tl::expected<nlohmann::json, int> services();
+  tl::expected<nlohmann::ordered_json, int> services();
   int fail(const nlohmann::ordered_json& result);
   int refuse(const std::string& message, const std::string& hint);
-  int print(const nlohmann::json& result, const std::string& text);
+  int print(const nlohmann::ordered_json& result, const std::string& text);
   int interrupted(const Request& request);
-  int print_idle(const nlohmann::json& services);
-  int print_active(const nlohmann::json& services);
+  int print_idle(const nlohmann::ordered_json& services);
+  int print_active(const nlohmann::ordered_json& services);
 
   Arguments arguments_;
   Surroundings surroundings_;

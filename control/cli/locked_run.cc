@@ -99,6 +99,10 @@ LockedRun run_under_lock(const std::string& socket, const Request& request,
     run.answer.error = address.error().message;
     return run;
   }
+  if (std::optional<Answer> obstacle = obstacle_at(socket)) {
+    run.answer = *obstacle;
+    return run;
+  }
   Loop loop;
   LockedChild child(command);
   bool interrupted = false;

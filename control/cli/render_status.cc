@@ -13,7 +13,7 @@
 namespace tealgate::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 enum class Tone : unsigned char { Plain, Good, Warning, Bad, Faint, Strong };
 

@@ -14,7 +14,7 @@ struct Look {
 };
 
 // SERVICE as one screen, each line ended.
-std::string render_service(const nlohmann::json& service, const Look& look);
+std::string render_service(const nlohmann::ordered_json& service, const Look& look);
 
 // "2026-11-22T14:02:11.123Z" as a person reads it, in local time: "14:02" today, "2026-11-21 14:02"
 // else. What is no time comes back as it is.

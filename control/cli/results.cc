@@ -10,8 +10,7 @@
 namespace tealgate::cli {
 namespace {
 
-using nlohmann::json;
-using nlohmann::ordered_json;
+using json = nlohmann::ordered_json;
 
 std::string text_of(const json& object, const char* key) {
   auto found = object.find(key);
@@ -67,8 +66,10 @@ std::string describe_drain(const json& object) {
 std::string describe_server(const json& result) {
   std::string name = fmt::format("{}/{}/{}", text_of(result, "service"), text_of(result, "pool"),
                                  text_of(result, "server"));
-  return fmt::format("{} {}{}", name, is_true(result, "changed") ? "is now" : "was already",
-                     text_of(result, "state").insert(0, " ")) +
+  std::string state = text_of(result, "state");
+  if (state != "ready") state = "in " + state;
+  return fmt::format("{} {} {}", name, is_true(result, "changed") ? "is now" : "was already",
+                     state) +
          describe_drain(result);
 }
 
@@ -78,7 +79,7 @@ std::string describe_split(const json& result) {
   std::string revision = fmt::format("revision {}", number_of(result, "revision"));
   std::string gate = text_of(result, "gate");
   std::string text;
-  if (is_true(result, "dry_run")) {
+  if (is_true(result, "dry_run") && words_of(result, "from") != to) {
     text = fmt::format("{}: would switch {} → {}", service, words_of(result, "from"), to);
   } else if (!is_true(result, "changed")) {
     std::string by = text_of(result, "by");
@@ -167,17 +168,17 @@ std::string describe_entry(const json& entry, WallTime now) {
   return text;
 }
 
-ordered_json own_error(const std::string& code, int exit, const std::string& message,
-                       const std::string& hint) {
-  ordered_json error = {{"code", code},
-                        {"exit", exit},
-                        {"message", message},
-                        {"details", ordered_json::array()},
-                        {"hint", hint}};
+json own_error(const std::string& code, int exit, const std::string& message,
+               const std::string& hint) {
+  json error = {{"code", code},
+                {"exit", exit},
+                {"message", message},
+                {"details", json::array()},
+                {"hint", hint}};
   return {{"ok", false}, {"error", error}};
 }
 
-ordered_json error_of(const Answer& answer, const Request& request) {
+json error_of(const Answer& answer, const Request& request) {
   std::string again =
       request.operation.empty() ? "" : "tealgate wait --operation " + request.operation;
   switch (answer.outcome) {

@@ -10,13 +10,13 @@
 namespace tealgate::cli {
 
 // The result object of switch, rollback and server states in one sentence, without a line end.
-std::string describe_result(const nlohmann::json& result);
+std::string describe_result(const nlohmann::ordered_json& result);
 
 // The object under "error" with its details and its hint, each line ended.
-std::string describe_error(const nlohmann::json& error);
+std::string describe_error(const nlohmann::ordered_json& error);
 
 // An entry of the history in one line, without its end.
-std::string describe_entry(const nlohmann::json& entry, WallTime now);
+std::string describe_entry(const nlohmann::ordered_json& entry, WallTime now);
 
 // The error object for an answer that did not come: exits 3, 8, 14 and 130.
 nlohmann::ordered_json error_of(const Answer& answer, const Request& request);

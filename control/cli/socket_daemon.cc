@@ -22,6 +22,19 @@ std::string find_socket(const std::string& given, const Environment& environment
   return ::access(own.c_str(), F_OK) == 0 ? own : kSystemSocket;
 }
 
+std::optional<Answer> obstacle_at(const std::string& socket) {
+  Answer failed;
+  if (::access(socket.c_str(), W_OK) == 0) return {};
+  if (errno == ENOENT) {
+    failed.error = socket + ": no such socket; is the daemon running?";
+    return failed;
+  }
+  if (errno != EACCES) return {};
+  failed.outcome = Answer::Outcome::NotPermitted;
+  failed.error = socket + ": permission denied; be its owner or a member of its group";
+  return failed;
+}
+
 Answer SocketDaemon::ask(const Request& request, const OnLine& on_line) {
   Answer failed;
   Result<SocketAddress> address = SocketAddress::unix_path(socket_);
@@ -29,11 +42,7 @@ Answer SocketDaemon::ask(const Request& request, const OnLine& on_line) {
     failed.error = address.error().message;
     return failed;
   }
-  if (::access(socket_.c_str(), W_OK) != 0 && errno == EACCES) {
-    failed.outcome = Answer::Outcome::NotPermitted;
-    failed.error = socket_ + ": permission denied; be its owner or a member of its group";
-    return failed;
-  }
+  if (std::optional<Answer> obstacle = obstacle_at(socket_)) return *obstacle;
   Loop loop;
   bool interrupted = false;
   SignalWatch interrupt(loop, SIGINT, [&] { interrupted = true; });

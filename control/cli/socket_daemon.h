@@ -1,6 +1,7 @@
 // The daemon behind its control socket, asked with a loop that runs for one request at a time.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "control/cli/arguments.h"
@@ -11,6 +12,9 @@ namespace tealgate::cli {
 // Where the daemon's socket is: as given (--socket, TEALGATE_SOCKET), else the first that exists of
 // /run/tealgate/control.sock and $XDG_RUNTIME_DIR/tealgate/control.sock, else the first of them.
 std::string find_socket(const std::string& given, const Environment& environment);
+
+// Why nobody can be asked at this path, if the file itself says so.
+std::optional<Answer> obstacle_at(const std::string& socket);
 
 class SocketDaemon final : public Daemon {
  public:

@@ -8,7 +8,7 @@
 namespace tealgate::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr int kExitDegraded = 10;
 constexpr int kExitDown = 11;

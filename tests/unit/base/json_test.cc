@@ -78,6 +78,7 @@ TEST_CASE("JsonWriter: bytes that are not UTF-8 become U+FFFD, what follows them
   CHECK(quoted("\xed\xa0\x80") == "\"" + bad + bad + bad + "\"");            // surrogate
   CHECK(quoted("\xf4\x90\x80\x80") == "\"" + bad + bad + bad + bad + "\"");  // > 10FFFF
   CHECK(quoted("\xe2\x82") == "\"" + bad + "\"");                            // cut off
+  CHECK(quoted("\xe2\x82\xac"sv.substr(0, 2)) == "\"" + bad + "\"");
   CHECK(quoted("\xe2\x82\"") == "\"" + bad + "\\\"\"");  // the quote is not eaten
   CHECK(quoted("\xf0\x9f\x98") == "\"" + bad + "\"");
   CHECK(quoted("\xc3\n") == "\"" + bad + "\\n\"");

@@ -195,6 +195,20 @@ TEST_CASE("Stream: connect reports success, and refusal as an error") {
   CHECK(refused.error == ECONNREFUSED);
 }
 
+TEST_CASE("Stream: what was written before the connect leaves with it, and unblocks the writer") {
+  Loop loop;
+  auto sockets = listen_tcp(*SocketAddress::parse("127.0.0.1:0", SocketAddress::EmptyHost::Any), 1);
+  REQUIRE(sockets);
+  Recorder owner;
+  auto stream = Stream::connect(loop, bound_address(sockets->front()), owner);
+  stream->write_copy(std::string(Stream::kHighWatermark + 1, 'x'));
+  for (int turns = 0; turns < 1000 && !owner.drained; ++turns) loop.run_once();
+  CHECK(owner.blocked);
+  CHECK(owner.connected);
+  CHECK(owner.drained);
+  CHECK_FALSE(stream->is_write_blocked());
+}
+
 TEST_CASE("listen_tcp: a port that another socket listens on is an error that says so") {
   auto first = listen_tcp(*SocketAddress::parse("127.0.0.1:0", SocketAddress::EmptyHost::Any), 2);
   REQUIRE(first);

@@ -180,6 +180,16 @@ TEST_CASE("API: a held lock lives as long as its connection") {
   CHECK(served.get("/v1/services/shop")->result()["lock"] == nullptr);
 }
 
+TEST_CASE("API: a held lock ends with its client, before the next heartbeat would tell") {
+  Served served;
+  auto holder = served.begin("POST", "/v1/services/shop/lock", R"({"hold":true})");
+  served.deploy.until([&] { return holder->heard("locked"); });
+  const TimePoint left = Clock::now();
+  holder.reset();
+  served.deploy.until([&] { return !served.deploy.shop().lock.has_value(); });
+  CHECK(Clock::now() - left < ApiExchange::kHeartbeat / 2);
+}
+
 TEST_CASE("API: server states, waits, rollback, history and reload are carried out") {
   Served served;
   auto drained = served.post("/v1/services/shop/pools/green/servers/10.0.0.22:80/state",

@@ -268,7 +268,7 @@ TEST_CASE("Commands: a server is found by its name alone, or by its path") {
                                        {"drain", "30s"},
                                        {"force", true},
                                        {"operation", "op-1"}});
-  CHECK(by_name.out.str() == "shop/green/big is now drain\n");
+  CHECK(by_name.out.str() == "shop/green/big is now in drain\n");
 
   Invocation by_path;
   by_path.daemon.will_answer(done);

@@ -9,7 +9,7 @@
 
 using namespace tealgate;
 using namespace tealgate::cli;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 namespace {
 

@@ -61,6 +61,20 @@ TEST_CASE("Framing: chunked is the only transfer coding; others are unknown or a
         Failure::BadRequest);
 }
 
+TEST_CASE("Framing: refuses on its own, without a second reading") {
+  const auto detail_of = [](std::vector<Field> fields) {
+    RequestHead head;
+    head.fields = std::move(fields);
+    return frame_request(decisive_fields(head), head).detail;
+  };
+  const Field length{"Content-Length", "5"};
+  const Field chunked{"Transfer-Encoding", "chunked"};
+  CHECK(detail_of({length}).empty());
+  CHECK(detail_of({length, length}) == "two Content-Length fields");
+  CHECK(detail_of({chunked, chunked}) == "two Transfer-Encoding fields");
+  CHECK(detail_of({chunked, length}) == "both Content-Length and Transfer-Encoding");
+}
+
 TEST_CASE("Framing: keep-alive follows version and Connection") {
   CHECK(request_with("").keep_alive);
   CHECK_FALSE(request_with("Connection: close\r\n").keep_alive);

@@ -123,6 +123,33 @@ TEST_CASE("Guard: control characters, white space around names and wrong names a
   });
 }
 
+TEST_CASE("Guard: refuses on its own, without a second reading, and says what is wrong") {
+  const auto detail_of = [](std::string_view block) {
+    RequestHead head;
+    return read_request_block(block, 100, head).detail;
+  };
+  const std::string line = "GET / HTTP/1.1\r\n";
+  CHECK(detail_of(line + "A: b\r\n\r\n").empty());
+  CHECK(detail_of(line + "A: b\r\n\r\nC: d\r\n\r\n") == "an empty line inside the head");
+  CHECK(detail_of(line + "A: b\r\n c\r\n\r\n") == "a folded field line");
+  CHECK(detail_of(line + "A : b\r\n\r\n") == "white space between a field name and its colon");
+  CHECK(detail_of(line + ": b\r\n\r\n") == "an empty field name");
+  CHECK(detail_of(line + "A: b\rC: d\r\n\r\n") == "a CR without LF");
+  CHECK(detail_of(line + "A: b\n\r\n") == "an LF without CR");
+  for (std::size_t at = 0; at < 16; ++at) {
+    for (const char bad : {'\0', '\x1f', '\x7f', '\x0b'}) {
+      std::string value(16, 'v');
+      value[at] = bad;
+      CHECK(detail_of(line + "A: " + value + "\r\n\r\n") == "a control character in the head");
+    }
+    for (const char good : {'\t', ' ', '\x80', '\xff', '~'}) {
+      std::string value(16, 'v');
+      value[at] = good;
+      CHECK(detail_of(line + "A: " + value + "\r\n\r\n").empty());
+    }
+  }
+}
+
 TEST_CASE("Guard: field values may hold tabs and 8-bit characters") {
   const ParsedMessage parsed = parse_request(kGet + "A: b\tc \xc3\xa9\xff 0123456789\r\n\r\n");
   CHECK(parsed.failure == Failure::None);

@@ -187,7 +187,7 @@ TEST_CASE("SnapshotCell: an old snapshot lives as long as a reader or a share of
 TEST_CASE(
     "SnapshotCell: after every reader adopted a switch, 0 in flight on the old pool stays 0") {
   constexpr unsigned kWorkers = 3;
-  constexpr std::uint64_t kSwitches = 150;
+  constexpr unsigned kSwitches = 200;
   std::array<std::shared_ptr<ServerState>, 2> states;
   std::vector<Server> servers = {server("b1"), server("g1")};
   for (std::size_t i = 0; i < 2; ++i) {
@@ -218,15 +218,20 @@ TEST_CASE(
   while (started < kWorkers) std::this_thread::yield();
 
   std::uint64_t late = 0;
-  for (std::uint64_t generation = 2; generation < kSwitches; ++generation) {
-    const bool to_green = generation % 2 == 0;
-    cell.publish(serving(generation, to_green ? "green" : "blue", servers));
+  std::uint64_t generation = 1;
+  for (unsigned i = 0; i < kSwitches; ++i) {
+    const bool to_green = i % 2 == 0;
+    // The second overtakes the first, which some workers adopt and others never see.
+    cell.publish(serving(++generation, to_green ? "blue" : "green", servers));
+    std::this_thread::yield();
+    cell.publish(serving(++generation, to_green ? "green" : "blue", servers));
     while (cell.lowest_adopted() < generation) std::this_thread::yield();
     const ServerState& left_out = *states[to_green ? 0 : 1];
     while (left_out.counts().in_flight > 0) std::this_thread::yield();
     std::uint64_t claims = left_out.counts().claims;
     for (int look = 0; look < 10; ++look) {
       if (left_out.counts().in_flight != 0 || left_out.counts().claims != claims) ++late;
+      std::this_thread::yield();
     }
   }
   is_over = true;
