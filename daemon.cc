@@ -29,6 +29,8 @@ namespace tealgate {
 
 namespace {
 
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
 // Why the daemon cannot run, and its exit code.
 struct StartFailure {
   int exit;
@@ -101,6 +103,7 @@ class Daemon {
   const DaemonOptions options_;
   Loop loop_;
   SnapshotCell cell_;
+  UniqueFd state_lock_;
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
   std::unique_ptr<HealthChecker> health_;
@@ -113,9 +116,9 @@ class Daemon {
   bool stopping_ = false;
 };
 
-// The sockets go first, so that nobody asks; the workers before what they report to.
+// The sockets go first, so that nobody asks; the workers before what they report to; the signals last, since
+// one more SIGTERM must not kill what ends anyway.
 Daemon::~Daemon() {
-  signals_.clear();
   dashboard_.reset();
   socket_.reset();
   listeners_.reset();
@@ -123,6 +126,12 @@ Daemon::~Daemon() {
   api_.reset();
   control_.reset();
   health_.reset();
+  access_log_.reset();
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  signals_.clear();
+  for (const int number : kSignals) signal(number, SIG_IGN);
 }
 
 Started<void> Daemon::start() {
@@ -162,6 +171,9 @@ Started<void> Daemon::open_control(LoadedConfig config) {
   if (!socket) return cannot_start(1, socket.error().message);
   const Result<std::string> state = state_folder(where.state);
   if (!state) return cannot_start(1, state.error().message);
+  Result<UniqueFd> lock = lock_state_folder(*state);
+  if (!lock) return cannot_start(1, lock.error().message);
+  state_lock_ = std::move(*lock);
   workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
   health_ = std::make_unique<HealthChecker>(loop_);
   control_ = std::make_unique<ControlLoop>(

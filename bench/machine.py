@@ -132,7 +132,7 @@ class Stage:
                                        stderr=stderr, cwd=self.folder,
                                        preexec_fn=lambda: os.sched_setaffinity(0, {core}))
         self.processes.append(process)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while not answers(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{name} does not answer on port {port}: {complaints.read_text()[-2000:]}")

@@ -195,7 +195,9 @@ nlohmann::ordered_json gate_details(const GateVerdict& verdict, WallTime now) {
     row["latency_ms"] = duration<double, std::milli>(last.latency).count();
     row["error"] = last.error;
     row["body"] = last.body;
-    row["since_ms"] = duration_cast<milliseconds>(now - server.evidence.since).count();
+    const bool is_known = server.evidence.since != WallTime{};
+    row["since_ms"] =
+        is_known ? duration_cast<milliseconds>(now - server.evidence.since).count() : 0;
     rows.push_back(std::move(row));
   }
   return rows;

@@ -1,6 +1,8 @@
 #include "control/locations.h"
 
 #include <fmt/ranges.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,6 +64,17 @@ Result<std::string> default_state_folder() {
   add_below(folders, environment("XDG_STATE_HOME"), "/tealgate");
   add_below(folders, environment("HOME"), "/.local/state/tealgate");
   return first_writable(folders, "state");
+}
+
+Result<UniqueFd> lock_state_folder(const std::string& path) {
+  const std::string file = path + "/lock";
+  UniqueFd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  if (!fd.is_open()) return error("{}: cannot open the lock: {}", file, std::strerror(errno));
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    return error("{}: a running daemon keeps its state here; stop it first, or give another folder in control.state",
+                 path);
+  }
+  return fd;
 }
 
 std::string default_access_log() {

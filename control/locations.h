@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace tealgate {
 
@@ -17,5 +18,9 @@ std::string default_access_log();
 
 // Makes the folder (0750 for a new one) and says why if it cannot be written to.
 Result<void> make_folder(const std::string& path);
+
+// Takes the state folder for this process, as long as the descriptor is open: two daemons would overwrite each other's
+// decisions. The error says that another one has it.
+Result<UniqueFd> lock_state_folder(const std::string& path);
 
 }  // namespace tealgate

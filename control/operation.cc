@@ -254,48 +254,10 @@ void Operation::begin_drain(std::vector<ServerDrains::Target> targets) {
 }
 
 void Operation::tell_left() {
+  constexpr Duration kPause = std::chrono::seconds(1);
+  if (told_left_at_ && place_.loop.now() < *told_left_at_ + kPause) return;
+  told_left_at_ = place_.loop.now();
   tell("draining", fmt::format("{} in flight", drains_->report().left));
-}
-
-void Operation::finish() {
-  place_.turns.forget(order_.service, *this);
-  place_.loop.destroy_later(std::move(gate_));
-  const bool is_refused = release_.state() == Release::State::Refused;
-  if (release_.is_unchanged() || (is_refused && order_.release.dry_run)) return finish_unchanged();
-  const auto told =
-      release_.refusal() ? error_object(*release_.refusal()) : result(Audience::Asked::ToChange);
-  place_.journal.add({.change = {},
-                      .line = [this](const Decisions&) { return finished_line(); },
-                      .done =
-                          [this, told](const Result<void, CommandError>& recorded) {
-                            if (!recorded) place_.log(recorded.error().message);
-                            end_with(told);
-                          }});
-}
-
-// Nothing to record. Whoever asked for what another operation is making waits for that one.
-void Operation::finish_unchanged() {
-  Operation* maker = plan_.already_so ? place_.operations.maker_of(order_.service, plan_) : nullptr;
-  if (maker != nullptr) {
-    for (Audience::Member& member : audience_.take_all()) {
-      member.asked = Audience::Asked::WhatWasSo;
-      maker->add_watcher(std::move(member));
-    }
-  }
-  took_ = place_.loop.now() - called_;
-  end_with(release_.refusal() ? error_object(*release_.refusal())
-                              : result(Audience::Asked::WhatWasSo));
-}
-
-void Operation::end_with(const nlohmann::ordered_json& told) {
-  const auto kept = std::make_shared<const nlohmann::ordered_json>(told);
-  result_ = kept;
-  for (const Audience::Member& member : audience_.take_all()) answer(member, *kept);
-}
-
-std::uint64_t Operation::current_revision() const {
-  const ServiceDecisions* decided = place_.journal.decisions().find(order_.service);
-  return decided == nullptr ? 0 : decided->revision;
 }
 
 void Operation::tell(std::string_view word, std::string message) {

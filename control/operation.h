@@ -131,6 +131,7 @@ class Operation final : private TurnTaker {
   std::uint64_t generation_ = 0;
   WallTime switched_at_;
   Duration took_{0};
+  std::optional<TimePoint> told_left_at_;
   bool announced_ = false;
   bool stopping_ = false;
   std::vector<ServerDrains::Target> left_out_;

@@ -27,12 +27,12 @@ Exchange::Exchange(Worker& worker, RequestHead&& head, ResponseWriter& writer)
       relay_({}),
       began_(worker.loop().now()) {
   head_.retain();
-  worker_.exchanges().add(*this);
+  worker_.add(*this);
   route();
 }
 
 Exchange::~Exchange() {
-  worker_.exchanges().remove(*this);
+  worker_.remove(*this);
 }
 
 void Exchange::route() {

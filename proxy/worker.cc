@@ -118,6 +118,20 @@ Choice Worker::pick(std::string_view service, const std::vector<std::string_view
   return balancers_[static_cast<std::size_t>(found - snapshot.services.data())].pick(tried);
 }
 
+void Worker::add(Exchange& exchange) {
+  exchanges_.add(exchange);
+  count_in_flight();
+}
+
+void Worker::remove(Exchange& exchange) {
+  exchanges_.remove(exchange);
+  count_in_flight();
+}
+
+void Worker::count_in_flight() {
+  counters_.in_flight.store(exchanges_.size(), std::memory_order_relaxed);
+}
+
 void Worker::count_exchange_end() {
   counters_.finished.store(counters_.finished.load(std::memory_order_relaxed) + 1,
                            std::memory_order_relaxed);

@@ -62,7 +62,9 @@ class Worker final : public RequestHandler {
   unsigned index() const { return index_; }
   Loop& loop() { return loop_; }
   ConnectionCache& connections() { return *connection_cache_; }
-  ExchangeList& exchanges() { return exchanges_; }
+  void add(Exchange& exchange);
+  void remove(Exchange& exchange);
+  unsigned cut(const CutOrder& order) { return exchanges_.cut(order); }
   AccessLog& log() { return access_log_; }
   void count_exchange_end();
 
@@ -72,6 +74,7 @@ class Worker final : public RequestHandler {
   void on_connection_opened(ServerConnection& connection, const SocketAddress& peer);
   void on_connection_closed();
   void count_connections();
+  void count_in_flight();
 
   const unsigned index_;
   ServerConnectionSettings connection_settings_;

@@ -72,7 +72,7 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
   const auto pending = std::make_shared<Pending>(Pending{workers_.size(), 0, std::move(on_done)});
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker, order, pending] {
-      const unsigned count = worker.exchanges().cut(order);
+      const unsigned count = worker.cut(order);
       mailbox_.post([count, pending] {
         pending->count += count;
         if (--pending->workers == 0) pending->on_done(pending->count);
@@ -111,6 +111,7 @@ void WorkerSet::stop(Duration grace, std::function<void()> on_done) {
   on_stopped_ = std::move(on_done);
   still_draining_ = workers_.size();
   stop_deadline_.start(grace);
+  bound_.clear();
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker] {
       worker.drain([this] {

@@ -35,7 +35,7 @@ TEST_CASE("Framing: responses without either field last until close") {
 }
 
 TEST_CASE("Framing: Content-Length is digits alone, once") {
-  for (const char* value : {"", "+1", "-1", "1 2", "1,1", "1, 1", "0x1", "1.0", "a", "1a",
+  for (const std::string value : {"", "+1", "-1", "1 2", "1,1", "1, 1", "0x1", "1.0", "a", "1a",
                             "18446744073709551616", "99999999999999999999999"}) {
     CAPTURE(value);
     const std::string field = std::string("Content-Length: ") + value + "\r\n";

@@ -158,7 +158,7 @@ TEST_CASE("Guard: field values may hold tabs and 8-bit characters") {
 }
 
 TEST_CASE("Guard: malformed chunked bodies are refused") {
-  for (const char* body :
+  for (const std::string body :
        {"0x5\r\nhello\r\n0\r\n\r\n", "-1\r\n", "+5\r\nhello\r\n", "5 \r\nhello\r\n0\r\n\r\n",
         "\r\n", "g\r\n", ";a\r\n", "10000000000000000\r\n", "fffffffffffffffff\r\n",
         "5\r\nhello\r\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\n\r\n",
@@ -219,7 +219,7 @@ TEST_CASE("Guard: methods that llhttp does not know are 501, CONNECT is 405") {
       {"PRI / HTTP/1.1\r\nHost: h\r\n\r\n", Failure::UnsupportedCoding},
       {"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", Failure::MethodNotAllowed},
   });
-  for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
                              "PROPFIND", "M-SEARCH", "PURGE"}) {
     CAPTURE(method);
     CHECK(parse_request(std::string(method) + " / HTTP/1.1\r\nHost: h\r\n\r\n").failure ==

@@ -26,7 +26,7 @@ TEST_CASE("Message: the first field of a name counts, and an empty one is there"
 TEST_CASE("Message: tokens are found over all lines of a list") {
   RequestHead head;
   head.fields = {{"Connection", "a,, b ,"}, {"connection", "\tC"}};
-  for (const char* token : {"A", "b", "c"}) CHECK(head.field_has_token("Connection", token));
+  for (const std::string token : {"A", "b", "c"}) CHECK(head.field_has_token("Connection", token));
   CHECK_FALSE(head.field_has_token("Connection", "d"));
   CHECK_FALSE(head.field_has_token("Connection", "a,"));
 }
@@ -47,11 +47,11 @@ TEST_CASE("Message: views outside of the block survive retain() as they are") {
 
 TEST_CASE("Message: idempotent methods, by the letter") {
   RequestHead head;
-  for (const char* method : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
+  for (const std::string method : {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}) {
     head.method = method;
     CHECK(head.is_idempotent());
   }
-  for (const char* method : {"POST", "PATCH", "get", "CONNECT", ""}) {
+  for (const std::string method : {"POST", "PATCH", "get", "CONNECT", ""}) {
     head.method = method;
     CHECK_FALSE(head.is_idempotent());
   }
