@@ -1,7 +1,11 @@
 #include "control/command.h"
 
+#include <fmt/ranges.h>
+
 #include <array>
 #include <nlohmann/json.hpp>
+
+#include "base/suggest.h"
 
 #include "base/check.h"
 
@@ -24,6 +28,13 @@ const ErrorRow& error_row(ErrorCode code) {
   const auto index = static_cast<std::size_t>(code);
   CHECK(index < kRows.size(), "every error code has a row");
   return kRows[index];
+}
+
+CommandError unknown_name(std::string_view what, std::string_view name,
+                          const std::vector<std::string>& known) {
+  const std::string near = suggest(name, known);
+  return {ErrorCode::Unknown, fmt::format("{} {}; there is {}", what, name, fmt::join(known, ", ")),
+          nullptr, near.empty() ? std::string() : fmt::format("did you mean {}?", near)};
 }
 
 nlohmann::ordered_json error_object(const CommandError& error) {

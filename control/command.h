@@ -119,6 +119,10 @@ struct CommandError {
   std::string hint = {};  // a command to type; may be empty
 };
 
+// Something was named that is not there: `what` begins the sentence ("shop has no pool"), `known` is what there is.
+CommandError unknown_name(std::string_view what, std::string_view name,
+                          const std::vector<std::string>& known);
+
 // {"ok":false,"error":{"code","exit","message","details","hint"}}
 nlohmann::ordered_json error_object(const CommandError& error);
 // The HTTP status that such an object (or one with "ok":true) has when nothing was sent before it.

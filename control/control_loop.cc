@@ -124,9 +124,7 @@ bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher&
   if (config.config.find_service(command.service) != nullptr) return true;
   std::vector<std::string> names;
   for (const ServiceConfig& service : config.config.services) names.push_back(service.name);
-  watcher->on_finished(
-      failed(ErrorCode::Unknown, fmt::format("there is no service {}; the services are {}",
-                                             command.service, fmt::join(names, ", "))));
+  watcher->on_finished(error_object(unknown_name("there is no service", command.service, names)));
   return false;
 }
 
@@ -187,8 +185,9 @@ void ControlLoop::wait(const WaitCommand& command, const Caller&, Watcher watche
   const auto snapshot = parts_->publisher.current();
   const Pool* pool = snapshot->find_service(command.service)->find_pool(command.pool);
   if (pool == nullptr) {
-    return watcher->on_finished(failed(
-        ErrorCode::Unknown, fmt::format("{} has no pool {}", command.service, command.pool)));
+    const ServiceConfig* service = parts_->config.config.find_service(command.service);
+    return watcher->on_finished(error_object(
+        unknown_name(command.service + " has no pool", command.pool, service->pool_names())));
   }
   if (command.healthy && *command.healthy > pool->servers.size()) {
     return watcher->on_finished(

@@ -21,8 +21,7 @@ const PoolConfig* find_pool(const ServiceConfig& config, std::string_view name) 
 
 std::optional<CommandError> unknown_pool(const ServiceConfig& config, const std::string& name) {
   if (find_pool(config, name) != nullptr) return std::nullopt;
-  return refusal(ErrorCode::Unknown, fmt::format("{} has no pool {}; its pools are {}", config.name,
-                                                 name, fmt::join(config.pool_names(), ", ")));
+  return unknown_name(config.name + " has no pool", name, config.pool_names());
 }
 
 std::vector<std::string> active_pools(const Split& split) {

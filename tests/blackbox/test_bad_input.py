@@ -85,7 +85,7 @@ def test_port_in_use(stage):
 
 
 def test_socket_of_a_live_daemon_is_left_alone(stage, running):
-    second = stage.daemon({**PLAIN, "control": {"socket": str(running.socket_path)}}, start=False, name="second")
+    second = stage.daemon({**PLAIN, "control": {"socket": str(running.socket_path)}}, start=False)
     code, output = ends_with(second)
     assert code == 1
     demand_one_sentence(output.splitlines()[-1], running.socket_path)
@@ -95,7 +95,7 @@ def test_socket_of_a_live_daemon_is_left_alone(stage, running):
 def test_state_folder_of_a_live_daemon_is_left_alone(stage, running):
     other = stage.folder / "other.sock"
     config = {**running.config, "control": {"socket": str(other), "state": str(running.state_folder)}}
-    second = stage.daemon(config, start=False, name="second")
+    second = stage.daemon(config, start=False)
     second.begin()
     eventually(lambda: not second.child.is_running() or answers(other), 10, "its end or its start")
     assert not second.child.is_running(), "two daemons would overwrite each other's decisions"

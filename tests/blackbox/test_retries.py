@@ -73,8 +73,7 @@ def test_refused_connect_is_tried_on_another_server(stage, method):
     body = b"x" * 1000 if method == "POST" else b""
     answers = [request(daemon.port, f"/{number}", method, body=body) for number in range(8)]
     assert [answer.body for answer in answers] == [b"blue"] * 8
-    attempts = [line["attempts"] for line in daemon.access_log()]
-    assert max(attempts) == 2, "the dead server was asked"
+    daemon.wait_for_log(lambda line: line["attempts"] == 2, what="a line that says that the dead server was asked")
 
 
 def test_refused_everywhere_is_502(stage):

@@ -73,7 +73,7 @@ def begin_tealgate(stage, blue, green):
         ("127.0.0.1:8081", blue),
         ("127.0.0.1:8082", green),
     )
-    folder = stage.folder / "tealgate"
+    folder = stage.folder / "tealgate-1"
     text += f"control: {{socket: {folder}/control.sock, state: {folder}/state}}\n"
     text += f"logs: {{access: {folder}/access.log}}\n"
     daemon = stage.daemon(text)

@@ -17,6 +17,7 @@ class Stage:
         self._ends = contextlib.ExitStack()
         self._ends.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.origins = []
+        self._daemons = 0
 
     def close(self):
         self._ends.close()
@@ -48,7 +49,8 @@ class Stage:
     def scripted(self, *script, **settings):
         return self.also_close(ScriptedOrigin(*script, **settings))
 
-    def daemon(self, config, start=True, name="tealgate"):
-        daemon = Daemon(self.folder / name, self.binary, config)
+    def daemon(self, config, start=True):
+        self._daemons += 1
+        daemon = Daemon(self.folder / f"tealgate-{self._daemons}", self.binary, config)
         self._ends.callback(daemon.close)
         return daemon.start() if start else daemon
