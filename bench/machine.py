@@ -15,10 +15,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROXY_CORE, LOAD_CORE = 0, 1
 
-TOOLS = {"wrk": "wrk", "nginx": "nginx", "haproxy": "haproxy", "strace": "strace"}  # program: Debian package
-BUILD_PACKAGES = ("g++ cmake ninja-build pkg-config libuv1-dev node-llhttp libyaml-cpp-dev libfmt-dev "
-                  "nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
-NO_SERVICES = pathlib.Path("/usr/sbin/policy-rc.d")
+PACKAGES = ("wrk nginx haproxy strace g++ cmake ninja-build pkg-config libuv1-dev node-llhttp libyaml-cpp-dev "
+            "libfmt-dev nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
 
 
 def say(text):
@@ -29,31 +27,10 @@ def program(name):
     return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
 
 
-def is_installed(package):
-    answer = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status}", package],
-                            capture_output=True, text=True)
-    return answer.stdout == "installed"
-
-
 def install_tools():
-    """Installs the Debian packages that are missing, without starting the services they bring."""
-    missing = [package for name, package in TOOLS.items() if not program(name)]
-    missing += [package for package in BUILD_PACKAGES if not is_installed(package)]
-    if not missing:
-        return
-    say("installing with apt-get: " + " ".join(missing))
-    as_root = [] if os.geteuid() == 0 else ["sudo"]
-    keeps_policy = NO_SERVICES.exists()
-    if not keeps_policy:
-        subprocess.run([*as_root, "install", "-m", "755", "/dev/stdin", str(NO_SERVICES)],
-                       input="#!/bin/sh\nexit 101\n", text=True, check=True)
-    try:
-        subprocess.run([*as_root, "apt-get", "update", "-qq"], check=True, stdout=sys.stderr)
-        subprocess.run([*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq",
-                        "--no-install-recommends", *missing], check=True, stdout=sys.stderr)
-    finally:
-        if not keeps_policy:
-            subprocess.run([*as_root, "rm", "-f", str(NO_SERVICES)], check=True)
+    """Installs the Debian packages that are missing, and says which; the services that they bring are not started."""
+    script = '. examples/install-packages && install_packages_if_missing "$@"'
+    subprocess.run(["bash", "-c", script, "bash", *PACKAGES], cwd=ROOT, stdout=sys.stderr, check=True)
 
 
 def build(folder, targets):

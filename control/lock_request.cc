@@ -31,6 +31,8 @@ void LockDesk::Request::begin() {
 }
 
 void LockDesk::Request::leave() {
+  if (has_left_) return;
+  has_left_ = true;
   deadline_.stop();
   place_.turns.forget(command_.service, *this);
 }

@@ -50,6 +50,7 @@ class LockDesk::Request final : private TurnTaker {
   std::string waits_for_;
   Timer deadline_;
   std::shared_ptr<Request*> self_;
+  bool has_left_ = false;  // when it ends later than the desk, nothing of the desk may be touched
 };
 
 }  // namespace tealgate

@@ -82,8 +82,8 @@ TEST_CASE("Forwarding: hop-by-hop fields and those that Connection names stay be
               "X-OTHER: 2\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\n"
               "Trailer: X\r\nUpgrade: websocket\r\nX-Kept: 3\r\n")
           .head);
-  for (const std::string name : {"Connection", "X-Private", "X-OTHER", "Keep-Alive", "Proxy-Connection",
-                           "Trailer", "Upgrade"}) {
+  for (const std::string name : {"Connection", "X-Private", "X-OTHER", "Keep-Alive",
+                                 "Proxy-Connection", "Trailer", "Upgrade"}) {
     CAPTURE(name);
     CHECK_FALSE(has_name(sent, name));
   }
@@ -95,7 +95,8 @@ TEST_CASE("Forwarding: Connection cannot remove Host or what the proxy adds") {
       Request("Connection: Host, X-Forwarded-For, Via, X-Request-Id, Content-Length\r\n"
               "Content-Length: 3\r\n")
           .head);
-  for (const std::string name : {"Host", "X-Forwarded-For", "Via", "X-Request-Id", "Content-Length"}) {
+  for (const std::string name :
+       {"Host", "X-Forwarded-For", "Via", "X-Request-Id", "Content-Length"}) {
     CAPTURE(name);
     CHECK(has_name(sent, name));
   }

@@ -36,7 +36,7 @@ TEST_CASE("Framing: responses without either field last until close") {
 
 TEST_CASE("Framing: Content-Length is digits alone, once") {
   for (const std::string value : {"", "+1", "-1", "1 2", "1,1", "1, 1", "0x1", "1.0", "a", "1a",
-                            "18446744073709551616", "99999999999999999999999"}) {
+                                  "18446744073709551616", "99999999999999999999999"}) {
     CAPTURE(value);
     const std::string field = std::string("Content-Length: ") + value + "\r\n";
     CHECK(request_with(field).failure == Failure::BadRequest);

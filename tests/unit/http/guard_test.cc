@@ -219,8 +219,8 @@ TEST_CASE("Guard: methods that llhttp does not know are 501, CONNECT is 405") {
       {"PRI / HTTP/1.1\r\nHost: h\r\n\r\n", Failure::UnsupportedCoding},
       {"CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n", Failure::MethodNotAllowed},
   });
-  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH",
-                             "PROPFIND", "M-SEARCH", "PURGE"}) {
+  for (const std::string method : {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE",
+                                   "PATCH", "PROPFIND", "M-SEARCH", "PURGE"}) {
     CAPTURE(method);
     CHECK(parse_request(std::string(method) + " / HTTP/1.1\r\nHost: h\r\n\r\n").failure ==
           Failure::None);

@@ -179,7 +179,8 @@ TEST_CASE("H1Parser: answers to HEAD, 204 and 304 have no body whatever their fi
   for (const std::string fields : {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", ""}) {
     CAPTURE(fields);
     const std::string tail = std::string(fields) + "\r\nnext";
-    for (const std::string status : {"HTTP/1.1 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\n"}) {
+    for (const std::string status :
+         {"HTTP/1.1 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\n"}) {
       const auto parsed = parse_response(status + tail);
       CHECK(parsed.complete);
       CHECK(parsed.rest == "next");

@@ -44,7 +44,7 @@ TEST_CASE("Target: absolute-form brings its own authority, which Host must not c
 
 TEST_CASE("Target: other forms and schemes are refused") {
   for (const std::string target : {"a", "h:80", "ftp://h/", "http:///a", "http://u@h/", "http:/h",
-                             "http:h", "?a", "#", "*a", "http://h:x/", "http://h%zz/"}) {
+                                   "http:h", "?a", "#", "*a", "http://h:x/", "http://h%zz/"}) {
     CAPTURE(target);
     CHECK(request_for(target).failure == Failure::BadRequest);
   }
@@ -68,8 +68,9 @@ TEST_CASE("Target: fragments and escapes that mean nothing are refused") {
 }
 
 TEST_CASE("Target: Host is a name or address with an optional port") {
-  for (const std::string host : {"a", "a.b-c.example", "a_b", "1.2.3.4:80", "[::1]", "[::1]:8080",
-                           "a:", "a.", "xn--bcher-kva.example", "a%41", "EXAMPLE.com:65535"}) {
+  for (const std::string host :
+       {"a", "a.b-c.example", "a_b", "1.2.3.4:80", "[::1]", "[::1]:8080", "a:", "a.",
+        "xn--bcher-kva.example", "a%41", "EXAMPLE.com:65535"}) {
     CAPTURE(host);
     CHECK(is_authority(host));
     CHECK(request_for("/", std::string("Host: ") + host + "\r\n").authority == host);
@@ -142,7 +143,8 @@ TEST_CASE("Target: the cheap test passes plain paths and none that would change"
     CAPTURE(path);
     CHECK(is_normal_path(path));
   }
-  for (const std::string path : {"//", "/./a", "/../a", "/a/..", "/%61", "/a;b", "/a\\b", "/a//b"}) {
+  for (const std::string path :
+       {"//", "/./a", "/../a", "/a/..", "/%61", "/a;b", "/a\\b", "/a//b"}) {
     CAPTURE(path);
     CHECK_FALSE(is_normal_path(path));
   }
