@@ -1,6 +1,7 @@
 #include "base/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -154,8 +155,15 @@ std::uint16_t SocketAddress::port() const {
 std::string SocketAddress::host() const {
   char text[INET6_ADDRSTRLEN] = {};
   if (family() == AF_INET) {
-    in_addr address = raw_as<sockaddr_in>(raw()).sin_addr;
-    ::inet_ntop(AF_INET, &address, text, sizeof text);
+    // Each request asks for it; inet_ntop(3) goes through sprintf.
+    const std::uint32_t bits = ntohl(raw_as<sockaddr_in>(raw()).sin_addr.s_addr);
+    std::string host;
+    for (const unsigned shift : {24u, 16u, 8u, 0u}) {
+      if (!host.empty()) host += '.';
+      const fmt::format_int octet((bits >> shift) & 255u);
+      host.append(octet.data(), octet.size());
+    }
+    return host;
   } else if (family() == AF_INET6) {
     in6_addr address = raw_as<sockaddr_in6>(raw()).sin6_addr;
     ::inet_ntop(AF_INET6, &address, text, sizeof text);

@@ -6,15 +6,25 @@
 
 namespace tealgate {
 
+// Each line of the access log has one: the text up to the second is kept, a thread.
 std::string format_wall_time(WallTime time) {
   auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
   auto seconds = std::chrono::floor<std::chrono::seconds>(milliseconds);
-  std::time_t whole = seconds.count();
-  std::tm parts{};
-  ::gmtime_r(&whole, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
-                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                     (milliseconds - seconds).count());
+  static thread_local std::time_t kept_second = -1;
+  static thread_local std::string kept;
+  if (seconds.count() != kept_second || kept.empty()) {
+    kept_second = seconds.count();
+    std::tm parts{};
+    ::gmtime_r(&kept_second, &parts);
+    kept = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  }
+  std::string text = kept;
+  const auto rest = static_cast<unsigned>((milliseconds - seconds).count());
+  text[text.size() - 4] = static_cast<char>('0' + rest / 100);
+  text[text.size() - 3] = static_cast<char>('0' + rest / 10 % 10);
+  text[text.size() - 2] = static_cast<char>('0' + rest % 10);
+  return text;
 }
 
 std::string format_duration(Duration duration) {

@@ -25,6 +25,7 @@ void add_time(JsonWriter& json, std::string_view name, Duration duration) {
 }  // namespace
 
 void AccessLog::write(const AccessRecord& record) {
+  if (is_off_) return;
   line_.clear();
   JsonWriter json(line_);
   json.begin_object();

@@ -32,12 +32,13 @@ struct AccessRecord {
 
 class AccessLog {
  public:
-  explicit AccessLog(LogWriter& writer) : producer_(writer) {}
+  explicit AccessLog(LogWriter& writer) : is_off_(writer.is_off()), producer_(writer) {}
 
   // Never blocks; a line that finds no room is dropped and counted.
   void write(const AccessRecord& record);
 
  private:
+  const bool is_off_;
   LogWriter::Producer producer_;
   std::string line_;
 };

@@ -17,6 +17,9 @@ namespace {
 // may be about to close it.
 constexpr Duration kJustUsed = std::chrono::seconds(1);
 
+// What the proxy's own fields add to a head, usually.
+constexpr std::size_t kAddedFields = 256;
+
 }  // namespace
 
 Exchange::Exchange(Worker& worker, RequestHead&& head, ResponseWriter& writer)
@@ -51,6 +54,7 @@ void Exchange::route() {
   revision_ = service->revision;
   settings_ = service->settings;
   relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
+  upstream_head_.reserve(head_.block.size() + kAddedFields);
   append_upstream_request(upstream_head_, head_, from, request_id_);
   keeps_replay_ = head_.framing.has_body();
   if (settings_->timeouts.exchange > Duration::zero()) {

@@ -11,6 +11,7 @@ from harness.wire import request
 
 APPS = pathlib.Path(__file__).resolve().parent.parent / "apps"
 TOMCAT_HOME = pathlib.Path("/usr/share/tomcat10")
+LONGEST_START = 240  # seconds; four JVMs at once on a busy machine
 SERVLET_API = "/usr/share/java/tomcat10-servlet-api.jar"
 
 
@@ -45,7 +46,7 @@ class Origin:
         self.child = Child(self.arguments(), log, {**environment, **self.environment()}, self.folder)
 
     def wait_until_ready(self):
-        self.child.wait_for_output(self.says_when_ready, 60)
+        self.child.wait_for_output(self.says_when_ready, LONGEST_START)
 
     def start(self):
         self.begin()
