@@ -70,7 +70,8 @@ void ControlSocket::drop_departed() {
     // Both directions are closed: this is no half-close.
     if (::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0) departed.push_back(connection);
   }
-  for (ServerConnection* connection : departed) on_connection_closed(*connection);
+  // At once: at the end of the turn its stream might have reported the close, too.
+  for (ServerConnection* connection : departed) clients_.erase(connection);
   if (!clients_.empty()) departure_.start(kDepartureCheck);
 }
 

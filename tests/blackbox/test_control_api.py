@@ -1,6 +1,7 @@
 """docs/control-api.md as a script with curl would use it: reading, progress lines, operations, and the read-
 only dashboard address."""
 import json
+import socket
 import stat
 import time
 
@@ -131,3 +132,12 @@ def test_control_socket_serves_many_at_once_and_survives_those_who_stall(plain):
     for wire in stalled:
         wire.close()
     assert plain.service()["split"] == ["green"]
+
+
+def test_clients_that_leave_at_once_do_no_harm(plain):
+    for number in range(600):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(plain.socket_path))
+            if number % 3 == 0:
+                client.sendall(b"GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert plain.service()["split"] == ["blue"]

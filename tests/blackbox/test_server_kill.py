@@ -85,7 +85,8 @@ def test_idempotent_request_in_flight_at_the_killed_server_is_saved(two):
         victim.kill()
         answer = client.receive()
         assert (answer.status, answer.field("x-server")) == (200, "two")
-    assert two.daemon.wait_for_log(lambda line: line.get("request_id") == "saved")["attempts"] == 2
+    # A request that went to the other server first has a line of the same id.
+    two.daemon.wait_for_log(lambda line: line.get("request_id") == "saved" and line["attempts"] == 2)
 
 
 def test_post_in_flight_at_the_killed_server_is_502_and_not_repeated(two):
@@ -94,7 +95,7 @@ def test_post_in_flight_at_the_killed_server_is_502_and_not_repeated(two):
     with send_to(two, victim, raw) as client:
         victim.kill()
         assert client.receive("POST").status == 502
-    line = two.daemon.wait_for_log(lambda line: line.get("request_id") == "lost")
+    line = two.daemon.wait_for_log(lambda line: line.get("request_id") == "lost" and line["end"] != "ok")
     assert line["end"] in DEATHS and line["attempts"] == 1
     assert "lost" not in two.origins[1].take_ids()
 
@@ -106,5 +107,5 @@ def test_answer_under_way_from_the_killed_server_is_visibly_cut(two):
         victim.kill()
         with pytest.raises((Malformed, ConnectionError)):
             client.receive_rest(answer)
-    line = two.daemon.wait_for_log(lambda line: line.get("request_id") == "cut")
-    assert (line["end"], line["status"]) == ("body_cut", 200)
+    line = two.daemon.wait_for_log(lambda line: line.get("request_id") == "cut" and line["end"] == "body_cut")
+    assert line["status"] == 200
