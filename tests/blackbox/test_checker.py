@@ -15,6 +15,7 @@ FAULTS = {
     "cuts the answer": "closed before the end of the body",
     "spoils the body": "wrong body",
     "says too much": "bytes that nobody asked for",
+    "announces a close": "a close that nobody asked for",
     "closes unannounced": "closed unannounced",
     "closes at a switch": "closed",
     "resets": "reset",

@@ -75,7 +75,7 @@ def test_switch_whose_caller_leaves_runs_to_its_end(stage):
         client.send(head("GET", "/"))
         eventually(lambda: blue.asked == 1)
         caller = daemon.control.open("POST", "/v1/services/shop/switch", {"to": ["green"], "operation": "left"})
-        eventually(lambda: daemon.service()["split"] == ["green"])
+        eventually(lambda: (daemon.service()["operation"] or {}).get("phase") == "draining")
         caller.reset()
         blue.let_go()
         assert client.receive().body == b"withheld"

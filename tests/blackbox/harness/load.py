@@ -169,3 +169,5 @@ class Load:
             exchange.trouble = "an answer to another request"
         elif message.field("x-echo-request-id") not in (ask.id, ""):
             exchange.trouble = "another request id was passed on"
+        elif message.announces_close and not ask.closes:
+            exchange.trouble = "a close that nobody asked for"

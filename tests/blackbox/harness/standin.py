@@ -88,6 +88,8 @@ class StandIn:
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             return True
         head = f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(answer.body)}\r\n"
+        if fault == "announces a close":
+            head += "Connection: close\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in answer.fields if name not in DROPPED)
         body = answer.body
         if fault == "spoils the body" and body:
@@ -101,4 +103,4 @@ class StandIn:
         if fault == "resets":
             linger = struct.pack("ii", 1, 0)
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        return fault not in ("cuts the answer", "closes unannounced", "resets")
+        return fault not in ("cuts the answer", "announces a close", "closes unannounced", "resets")
