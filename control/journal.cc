@@ -1,5 +1,6 @@
 #include "control/journal.h"
 
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "base/loop.h"
@@ -25,13 +26,23 @@ struct Journal::Writing {
   std::string state;  // empty: unchanged
   std::string line;   // empty: none
   Result<void> written;
+  std::promise<void> over;  // kept when the pool's thread is done with it
 };
 
 Journal::Journal(Loop& loop, StateStore& store, History& history)
     : loop_(loop), store_(store), history_(history), self_(std::make_shared<Journal*>(this)) {}
 
+// What is being written uses the store and the history on another thread: waits for it. Then the lines that wait are
+// written; a change that nobody has begun is not made any more.
 Journal::~Journal() {
   *self_ = nullptr;
+  if (current_) {
+    current_->over.get_future().wait();
+    if (current_->written && current_->entry.change) decisions_ = std::move(current_->next);
+  }
+  for (const Entry& entry : waiting_) {
+    if (!entry.change && entry.line) (void)record_now(entry.line(decisions_));
+  }
 }
 
 Result<Journal::Opened, CommandError> Journal::open(const Config& config, WallTime now) {
@@ -86,8 +97,13 @@ void Journal::write_next() {
     const Decisions& told = writing->entry.change ? writing->next : decisions_;
     writing->line = json_text(writing->entry.line(told));
   }
+  current_ = writing;
   run_in_pool(
-      loop_, [writing, &store = store_, &history = history_] { write(*writing, store, history); },
+      loop_,
+      [writing, &store = store_, &history = history_] {
+        write(*writing, store, history);
+        writing->over.set_value();
+      },
       [writing, self = self_] {
         if (*self != nullptr) (*self)->finish(*writing);
       });
@@ -110,6 +126,7 @@ void Journal::write(Writing& writing, StateStore& store, History& history) {
 
 void Journal::finish(Writing& writing) {
   is_writing_ = false;
+  current_.reset();
   if (writing.written) {
     if (writing.entry.change) decisions_ = std::move(writing.next);
     if (!writing.line.empty()) history_.remember(writing.line);

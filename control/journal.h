@@ -34,7 +34,7 @@ class Journal {
   };
 
   Journal(Loop& loop, StateStore& store, History& history);
-  // Entries that are being written are written; none is done.
+  // What is being written, and lines that wait, are written; changes that wait are not made. No `done` is called.
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -63,6 +63,7 @@ class Journal {
   Decisions decisions_;
   std::deque<Entry> waiting_;
   bool is_writing_ = false;
+  std::shared_ptr<Writing> current_;
   std::shared_ptr<Journal*> self_;  // null inside once the journal is gone
 };
 
