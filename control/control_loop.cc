@@ -74,6 +74,7 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       journal(wiring.loop, store, history),
       publisher(wiring.loop, wiring.cell, wiring.data_plane.workers()),
       turns(wiring.loop),
+      operations(wiring.loop),
       log(wiring.log ? wiring.log : [](std::string_view) {}),
       place{wiring.loop, wiring.data_plane, wiring.prober, journal, publisher,
             turns,       operations,        config,        log},

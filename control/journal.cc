@@ -13,7 +13,7 @@ namespace tealgate {
 namespace {
 
 CommandError not_written(const Error& why) {
-  return {ErrorCode::Internal, fmt::format("{}; nothing was changed", why.message)};
+  return {ErrorCode::Internal, why.message};
 }
 
 }  // namespace
@@ -113,15 +113,19 @@ void Journal::write_next() {
 void Journal::write(Writing& writing, StateStore& store, History& history) {
   if (!writing.state.empty()) {
     writing.written = store.save(writing.state);
-    if (!writing.written) return;
+    if (!writing.written) {
+      writing.written = error("{}; nothing was changed", writing.written.error().message);
+      return;
+    }
   }
   if (writing.line.empty()) return;
   writing.written = history.append(writing.line);
   if (writing.written || writing.state.empty()) return;
-  if (const auto restored = store.save(writing.state_before); !restored) {
-    writing.written = error("{}; and the state cannot be put back: {}",
-                            writing.written.error().message, restored.error().message);
-  }
+  const auto restored = store.save(writing.state_before);
+  writing.written = restored
+                        ? error("{}; nothing was changed", writing.written.error().message)
+                        : error("{}; nothing was changed yet, but after a restart it will be ({})",
+                                writing.written.error().message, restored.error().message);
 }
 
 void Journal::finish(Writing& writing) {

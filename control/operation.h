@@ -114,6 +114,7 @@ class Operation final : private TurnTaker {
   nlohmann::ordered_json result(Audience::Asked asked) const;
   std::uint64_t current_revision() const;
   Phase phase() const;
+  bool is_cut_short() const;
   nlohmann::ordered_json line(std::string_view event) const;
   nlohmann::ordered_json decided_line(const Decisions& next) const;
   nlohmann::ordered_json finished_line() const;

@@ -143,6 +143,11 @@ OperationSummary Operation::summary() const {
   return summary;
 }
 
+// It ended before its drain did, because the daemon stops.
+bool Operation::is_cut_short() const {
+  return release_.is_over() && drains_ && !drains_->is_over();
+}
+
 Phase Operation::phase() const {
   switch (release_.state()) {
     case Release::State::New:
@@ -189,7 +194,7 @@ Json Operation::result(Audience::Asked asked) const {
   if (order_.release.dry_run) answer["dry_run"] = true;
   if (!plan_.undoes.empty()) answer["undid"] = plan_.undoes;
   if (!plan_.done_by.empty()) answer["by"] = plan_.done_by;
-  answer["verdict"] = "done";
+  answer["verdict"] = is_cut_short() ? "interrupted" : "done";
   return answer;
 }
 
@@ -237,7 +242,7 @@ Json Operation::finished_line() const {
   line["took_ms"] = in_ms(took_);
   line["drain"] = drains_ ? drain_object(drains_->report()) : Json(nullptr);
   line["superseded"] = release_.is_superseded();
-  line["verdict"] = release_.refusal() ? "rolled_back" : "done";
+  line["verdict"] = release_.refusal() ? "rolled_back" : is_cut_short() ? "interrupted" : "done";
   return line;
 }
 

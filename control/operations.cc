@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "base/loop.h"
+
 namespace tealgate {
 namespace {
 
@@ -16,13 +18,24 @@ std::string random_hex(unsigned digits) {
 
 }  // namespace
 
-Operations::Operations() = default;
-Operations::~Operations() = default;
+Operations::Operations(Loop& loop) : loop_(loop), self_(std::make_shared<Operations*>(this)) {}
+
+Operations::~Operations() {
+  *self_ = nullptr;
+}
 
 Operation& Operations::add(std::unique_ptr<Operation> operation) {
   operations_.push_back(std::move(operation));
-  while (operations_.size() > kKept && operations_.front()->is_over()) operations_.pop_front();
+  // Later: the oldest may be telling its watchers at this moment, one of whom asked for the new
+  // one.
+  loop_.defer([self = self_] {
+    if (*self != nullptr) (*self)->forget_oldest();
+  });
   return *operations_.back();
+}
+
+void Operations::forget_oldest() {
+  while (operations_.size() > kKept && operations_.front()->is_over()) operations_.pop_front();
 }
 
 Operation* Operations::find(std::string_view id) {

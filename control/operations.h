@@ -17,7 +17,7 @@ class Operations {
  public:
   static constexpr std::size_t kKept = 200;
 
-  Operations();
+  explicit Operations(Loop& loop);
   ~Operations();
 
   Operation& add(std::unique_ptr<Operation> operation);
@@ -37,7 +37,11 @@ class Operations {
   void stop();
 
  private:
+  void forget_oldest();
+
+  Loop& loop_;
   std::deque<std::unique_ptr<Operation>> operations_;  // oldest first
+  std::shared_ptr<Operations*> self_;
 };
 
 // An id that no operation has had: "op-" and 12 random hexadecimal digits.

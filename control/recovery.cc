@@ -17,11 +17,15 @@ bool ends_operation(const Json& line) {
   return event == "finished" || event == "interrupted";
 }
 
+// Only the newest lines are known here; but what was decided before the last of them has its own.
 bool has_line(const std::vector<Json>& history, const std::string& service,
-              std::uint64_t revision) {
+              const RevisionRecord& record) {
+  if (!history.empty() && format_wall_time(record.decided.at) < history.back().value("at", "")) {
+    return true;
+  }
   return std::any_of(history.begin(), history.end(), [&](const Json& line) {
     return is_decided(line) && line.value("service", "") == service &&
-           line.value("revision", std::uint64_t{0}) == revision;
+           line.value("revision", std::uint64_t{0}) == record.revision;
   });
 }
 
@@ -36,7 +40,7 @@ Json recovered_line(const std::string& service, const RevisionRecord& record) {
   line["by"] = record.decided.by;
   line["reason"] = record.decided.reason;
   line["label"] = record.decided.label;
-  line["recovered"] = true;
+  if (!record.decided.operation.empty()) line["recovered"] = true;  // else: a service's first
   return line;
 }
 
@@ -57,10 +61,11 @@ std::vector<Json> lines_after_crash(const Decisions& decisions, const std::vecto
                                     WallTime now) {
   std::vector<Json> all = history;
   for (const auto& [name, service] : decisions.services) {
-    if (service.past.empty() || has_line(history, name, service.revision)) continue;
+    if (service.past.empty() || has_line(history, name, service.past.back())) continue;
     all.push_back(recovered_line(name, service.past.back()));
   }
   std::vector<Json> missing(all.begin() + static_cast<std::ptrdiff_t>(history.size()), all.end());
+  if (history.empty()) return missing;  // it was taken away, and with it what had ended
   for (std::size_t i = 0; i < all.size(); ++i) {
     const std::string id = all[i].value("operation", "");
     if (!is_decided(all[i]) || id.empty()) continue;

@@ -244,6 +244,31 @@ TEST_CASE("Switch: a caller that leaves after decide does not stop it") {
   CHECK_FALSE(heard->is_finished);
 }
 
+TEST_CASE("Switch: the last 200 operations are kept, older ones forgotten") {
+  Deploy deploy;
+  for (int i = 0; i < 201; ++i) {
+    SwitchCommand command = deploy.to({"blue"});
+    command.operation = "op-" + std::to_string(i);
+    deploy.begin(command);
+  }
+  deploy.settle();
+  CHECK_FALSE(deploy.control->operation("op-0"));
+  CHECK(deploy.control->operation("op-1"));
+}
+
+TEST_CASE("Switch: when the daemon stops, it is told that its drain was not over") {
+  Deploy deploy;
+  deploy.in_flight("blue", 2);
+  const auto heard = deploy.begin_switch({"green"});
+  deploy.until([&] { return heard->has("draining"); });
+  deploy.control->stop();
+  deploy.finished(heard);
+  CHECK(heard->result["verdict"] == "interrupted");
+  CHECK(heard->result["drain"]["left"] == 2);
+  CHECK(deploy.switch_to({"blue"})["error"]["code"] == "internal");
+  CHECK(deploy.routed() == "green");
+}
+
 TEST_CASE("Server: it is drained until nothing is in flight, and comes back") {
   Deploy deploy;
   deploy.in_flight("blue", 2);

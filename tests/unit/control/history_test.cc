@@ -84,6 +84,19 @@ TEST_CASE("Recovery: an operation that was decided and not finished was interrup
   CHECK(lines[0]["event"] == "interrupted");
 }
 
+TEST_CASE("Recovery: what was decided before the newest lines has its own, though unknown here") {
+  Json newer = line("finished", "op-9", 9);
+  newer["service"] = "other";
+  newer["at"] = format_wall_time(WallTime{} + std::chrono::hours(1));
+  CHECK(lines_after_crash(at_revision_2(), {newer}, WallTime{}).empty());
+}
+
+TEST_CASE("Recovery: a history that was taken away begins with what holds") {
+  const auto lines = lines_after_crash(at_revision_2(), {}, WallTime{});
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0]["event"] == "decided");
+}
+
 TEST_CASE("Recovery: what is complete needs nothing, also a second time") {
   CHECK(lines_after_crash(at_revision_2(),
                           {line("decided", "op-1", 2), line("finished", "op-1", 2)}, WallTime{})
