@@ -105,7 +105,7 @@ class Load:
 
     async def _next(self):
         """Waits while the load rests; whether to go on at all."""
-        if not self._going.is_set():
+        while not self._going.is_set():  # a wake-up may come after the next settle() has begun
             await self._going.wait()
         return not self._stopping
 
