@@ -155,7 +155,7 @@ std::uint16_t SocketAddress::port() const {
 std::string SocketAddress::host() const {
   char text[INET6_ADDRSTRLEN] = {};
   if (family() == AF_INET) {
-    // Each request asks for it; inet_ntop(3) goes through sprintf.
+    // Once a connection; inet_ntop(3) goes through sprintf.
     const std::uint32_t bits = ntohl(raw_as<sockaddr_in>(raw()).sin_addr.s_addr);
     std::string host;
     for (const unsigned shift : {24u, 16u, 8u, 0u}) {

@@ -92,7 +92,7 @@ std::size_t ClientConnection::take(std::string_view bytes) {
 }
 
 std::size_t ClientConnection::take_head(std::string_view bytes) {
-  ResponseHead head;
+  ResponseHead& head = head_;
   const H1Parser::HeadStep step =
       parser_.parse_response_head(bytes, is_head_request_ ? "HEAD" : "GET", head);
   const std::size_t consumed = step.consumed;

@@ -92,6 +92,7 @@ class ClientConnection final : private StreamOwner {
   ClientConnectionOwner* owner_;
   std::unique_ptr<Stream> stream_;
   H1Parser parser_;
+  ResponseHead head_;  // valid while it is being told; kept for its memory
   Framing request_framing_;
   Duration server_idle_timeout_{};
   unsigned requests_sent_ = 0;

@@ -60,16 +60,6 @@ class ConnectionOptions {
   bool names_fields_ = false;
 };
 
-// An IPv4 client of a listener for both families is known by its IPv4 address.
-std::string host_text(const SocketAddress& address) {
-  if (address.is_unix()) return "unix:";
-  std::string host = address.host();
-  constexpr std::string_view kMapped = "::ffff:";
-  if (host.starts_with(kMapped) && host.find('.') != std::string::npos)
-    host.erase(0, kMapped.size());
-  return host;
-}
-
 // "10.0.0.1", "10.0.0.1:80", "::1", "[::1]", "[::1]:80".
 Result<SocketAddress> parse_forwarded_address(std::string_view text) {
   constexpr auto kEmpty = SocketAddress::EmptyHost::Any;
@@ -135,7 +125,7 @@ void append_forwarded_for(std::string& out, const RequestHead& head, const Forwa
       out.append(field.value).append(", ");
     }
   }
-  out.append(host_text(from.peer)).append("\r\n");
+  out.append(from.host).append("\r\n");
 }
 
 void append_forwarded(std::string& out, const RequestHead& head, const ForwardedFrom& from) {
@@ -181,7 +171,7 @@ void append_via(std::string& out, std::uint8_t minor_version) {
 
 std::string client_address(const RequestHead& head, const ForwardedFrom& from,
                            const std::vector<AddressBlock>& trusted) {
-  std::string client = host_text(from.peer);
+  std::string client(from.host);
   if (!from.peer_is_trusted) return client;
   for (std::size_t i = head.fields.size(); i-- > 0;) {
     if (!equals_ignoring_case(head.fields[i].name, "X-Forwarded-For")) continue;
@@ -191,7 +181,7 @@ std::string client_address(const RequestHead& head, const ForwardedFrom& from,
       const std::size_t begin = comma == std::string_view::npos ? 0 : comma + 1;
       const Result<SocketAddress> hop = parse_forwarded_address(trimmed(list.substr(begin)));
       if (!hop) return client;  // what stands further left was not told by anybody trusted
-      client = host_text(*hop);
+      client = hop->host();
       if (!is_in(trusted, *hop)) return client;
       list = list.substr(0, comma == std::string_view::npos ? 0 : comma);
     }

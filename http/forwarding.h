@@ -10,7 +10,7 @@
 namespace tealgate {
 
 struct ForwardedFrom {
-  SocketAddress peer;           // who is connected to us
+  std::string_view host;         // of the peer, as ResponseWriter::peer_host() has it
   bool peer_is_trusted = false;  // in trusted_proxies: its X-Forwarded-* are kept and appended to
   std::string_view scheme = "http";
 };

@@ -1,5 +1,6 @@
 #include "http/h1_writer.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/status.h"
@@ -27,7 +28,15 @@ void append_status_line(std::string& out, int status, std::string_view reason) {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  // Many for each request: one growth instead of four.
+  const std::size_t begin = out.size();
+  out.resize(begin + name.size() + value.size() + 4);
+  char* at = std::copy(name.begin(), name.end(), out.data() + begin);
+  *at++ = ':';
+  *at++ = ' ';
+  at = std::copy(value.begin(), value.end(), at);
+  *at++ = '\r';
+  *at = '\n';
 }
 
 void append_framing(std::string& out, const Framing& framing) {

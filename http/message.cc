@@ -32,14 +32,14 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 std::string_view Head::field(std::string_view name) const {
   for (const Field& field : fields) {
-    if (equals_ignoring_case(field.name, name)) return field.value;
+    if (field.is_named(name)) return field.value;
   }
   return {};
 }
 
 bool Head::field_has_token(std::string_view name, std::string_view token) const {
   for (const Field& field : fields) {
-    if (equals_ignoring_case(field.name, name) && list_has_token(field.value, token)) return true;
+    if (field.is_named(name) && list_has_token(field.value, token)) return true;
   }
   return false;
 }

@@ -8,13 +8,18 @@
 
 namespace tealgate {
 
-struct Field {
-  std::string_view name;   // as received; compare with equals_ignoring_case()
-  std::string_view value;  // without surrounding white space
-};
-
 // ASCII only, as RFC 9110 5.1 has it for field names.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+struct Field {
+  std::string_view name;   // as received
+  std::string_view value;  // without surrounding white space
+
+  // Most names differ in length already.
+  bool is_named(std::string_view other) const {
+    return name.size() == other.size() && equals_ignoring_case(name, other);
+  }
+};
 
 // How a body is delimited (RFC 9112 6.3).
 struct Framing {

@@ -54,6 +54,8 @@ class ResponseWriter {
   virtual void discard_body() = 0;
 
   virtual const SocketAddress& peer() const = 0;
+  // Its address alone, as logs and servers are told it; "unix:" for a Unix socket.
+  virtual std::string_view peer_host() const = 0;
   virtual Loop& loop() = 0;
   // Bytes of this exchange so far, as they were on the wire.
   virtual std::uint64_t bytes_received() const = 0;
@@ -93,7 +95,7 @@ class RequestAnswerer {
 struct RefusedRequest {
   Failure failure = Failure::BadRequest;
   std::string_view detail;
-  const SocketAddress* peer = nullptr;
+  std::string_view peer_host;
   std::string_view request_id;
   int status = 0;  // of the reply sent; 0 when none could be
   std::uint64_t bytes_received = 0;

@@ -46,6 +46,7 @@ ServerConnection::ServerConnection(Loop& loop, UniqueFd fd, const SocketAddress&
       settings_(settings),
       owner_(owner),
       peer_(peer),
+      peer_host_(peer.is_unix() ? "unix:" : peer.host()),
       stream_(Stream::adopt(loop, std::move(fd), *this)),
       parser_(H1Parser::Role::Requests, settings.head_limits),
       read_timer_(loop, [this] { on_read_timeout(); }),
@@ -305,7 +306,7 @@ void ServerConnection::refuse(Failure failure, std::string_view detail, const Re
   if (can_answer) send_error(failure, detail, head.field("Accept"), id);
   handler_.on_refused({.failure = failure,
                        .detail = detail,
-                       .peer = &peer_,
+                       .peer_host = peer_host_,
                        .request_id = id,
                        .status = can_answer ? facts_of(failure).status : 0,
                        .bytes_received = bytes_received_,

@@ -83,6 +83,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void resume_body() override;
   void discard_body() override { discarding_ = true; }
   const SocketAddress& peer() const override { return peer_; }
+  std::string_view peer_host() const override { return peer_host_; }
   Loop& loop() override { return loop_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
   std::uint64_t bytes_sent() const override { return bytes_sent_; }
@@ -110,6 +111,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   const ServerConnectionSettings& settings_;
   ServerConnectionOwner& owner_;
   SocketAddress peer_;
+  std::string peer_host_;  // made once: each request needs it
   std::unique_ptr<Stream> stream_;
   H1Parser parser_;
   std::unique_ptr<RequestAnswerer> answerer_;

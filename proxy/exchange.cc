@@ -41,7 +41,7 @@ Exchange::~Exchange() {
 void Exchange::route() {
   worker_.adopt();
   snapshot_ = worker_.snapshot();
-  const ForwardedFrom from{writer_.peer(), snapshot_->is_trusted(writer_.peer()), "http"};
+  const ForwardedFrom from{writer_.peer_host(), snapshot_->is_trusted(writer_.peer()), "http"};
   client_address_ = client_address(head_, from, snapshot_->trusted_proxies);
   const Service* service = snapshot_->routes.find(head_.authority, head_.path);
   if (!is_normal_path(head_.path) &&

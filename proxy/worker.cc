@@ -143,9 +143,8 @@ std::unique_ptr<RequestAnswerer> Worker::on_request(RequestHead&& head, Response
 
 void Worker::on_refused(const RefusedRequest& refused) {
   count_exchange_end();
-  const std::string client = refused.peer->host();
   access_log_.write({.request_id = refused.request_id,
-                     .client_ip = client,
+                     .client_ip = refused.peer_host,
                      .detail = refused.detail,
                      .failure = refused.failure,
                      .status = refused.status,
