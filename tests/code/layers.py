@@ -11,10 +11,11 @@ BELOW = {
     "proxy": {"base", "http", "upstream"},
     "control": {"base", "http", "upstream"},
     "demo": {"base", "http", "upstream", "proxy", "control"},
+    "bench": set(),
 }
 HOMES = {
     "uv.h": r"base/[a-z_]+\.(cc|h)$",
-    "llhttp.h": r"http/h1_parser\.cc$",
+    "llhttp.h": r"http/h1_parser\.cc$|bench/side\.h$",
     "yaml-cpp/": r"control/config_file\.cc$",
     "CLI/": r"control/cli/[a-z_]+\.cc$",
     "nlohmann/json.hpp": r"control/.*\.cc$|daemon\.cc$",
