@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "http/forwarding.h"
-#include "http/h1_writer.h"
 #include "http/local_reply.h"
 #include "http/target.h"
 #include "proxy/worker.h"
@@ -171,11 +170,6 @@ void Exchange::on_response_head(const ResponseHead& head) {
   static thread_local std::string fields;
   fields.clear();
   append_client_fields(fields, head, request_id_);
-  // What GET would have: framing says nothing of it where no body follows (RFC 9110 8.6).
-  const std::string_view length = head.field("Content-Length");
-  if (head.framing.kind == Framing::Kind::None && length.data() && head.status != 204) {
-    append_field(fields, "Content-Length", length);
-  }
   upstream_->start_deadline(settings_->timeouts.between_bytes);
   writer_.send_head({.status = head.status,
                      .reason = head.reason,
