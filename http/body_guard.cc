@@ -10,7 +10,9 @@ std::string_view BodyGuard::check(std::string_view framing) {
       return after_cr_ ? "a CR without LF in chunked framing"
                        : "an LF without CR in chunked framing";
     }
+    if (after_lf_ && (c == ' ' || c == '\t')) return "a folded line in chunked framing";
     after_cr_ = c == '\r';
+    after_lf_ = c == '\n';
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\r' && c != '\n' && c != '\t') || byte == 0x7f) {
       return "a control character in chunked framing";
@@ -27,11 +29,7 @@ void BodyGuard::on_chunk_line() {
 
 void BodyGuard::on_data(std::size_t bytes) {
   excess_ -= std::min(excess_, 2 * bytes);
-}
-
-void BodyGuard::reset() {
-  excess_ = 0;
-  after_cr_ = false;
+  after_lf_ = false;
 }
 
 }  // namespace tealgate

@@ -1,5 +1,5 @@
 // What strict llhttp does not mind between the chunks of a body: line ends that are not CRLF,
-// control characters, and endless extensions and trailers.
+// folded trailers, control characters, and endless extensions and trailers.
 //
 // Sees the framing bytes alone (chunk lines, the CRLF after a chunk, trailers). Its verdict depends
 // on the bytes and not on how they are cut.
@@ -21,12 +21,13 @@ class BodyGuard {
   // A chunk line ended.
   void on_chunk_line();
   void on_data(std::size_t bytes);
-  void reset();
+  void reset() { *this = BodyGuard(slack_bytes_); }
 
  private:
   std::size_t slack_bytes_;
   std::size_t excess_ = 0;
   bool after_cr_ = false;
+  bool after_lf_ = false;  // the next line begins
 };
 
 }  // namespace tealgate

@@ -11,6 +11,13 @@
 
 namespace tealgate {
 
+namespace {
+
+// Real servers send one or two (100, 102 while they work, 103).
+constexpr unsigned kMaxInterims = 64;
+
+}  // namespace
+
 ClientConnection::ClientConnection(ClientConnectionOwner& owner)
     : owner_(&owner), parser_(H1Parser::Role::Responses) {}
 
@@ -33,6 +40,7 @@ void ClientConnection::send_request(std::string_view head, std::string_view meth
   is_head_request_ = method == "HEAD";
   request_framing_ = framing;
   sending_ = framing.has_body();
+  interims_ = 0;
   ++requests_sent_;
   stream_->write_copy(head);
 }
@@ -103,6 +111,10 @@ std::size_t ClientConnection::take_head(std::string_view bytes) {
   if (step.outcome == H1Parser::HeadStep::Outcome::NeedMore) return consumed;
   bool* const destroyed = destroyed_;
   if (head.is_interim()) {
+    if (++interims_ > kMaxInterims) {
+      fail(Failure::BadResponse, "too many interim responses");
+      return bytes.size();
+    }
     owner_->on_interim(head);
     if (!*destroyed) parser_.next_message();
     return consumed;

@@ -96,6 +96,7 @@ class ClientConnection final : private StreamOwner {
   Framing request_framing_;
   Duration server_idle_timeout_{};
   unsigned requests_sent_ = 0;
+  unsigned interims_ = 0;  // 1xx of this request so far
   Phase phase_ = Phase::Idle;
   bool* destroyed_ = nullptr;  // set while a callback of ours runs
   bool connected_ = false;

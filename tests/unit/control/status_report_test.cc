@@ -106,6 +106,18 @@ TEST_CASE("Status: the report has what the contract names") {
   CHECK(server["check"]["status"] == 200);
 }
 
+TEST_CASE("Status: an expired lock is no lock") {
+  Deploy deploy;
+  LockCommand command;
+  command.service = "shop";
+  command.ttl = std::chrono::milliseconds(50);
+  const auto heard = std::make_shared<Heard>();
+  deploy.control->lock(command, {"bob", {}, {}, {}}, heard);
+  deploy.finished(heard);
+  deploy.until([&] { return service_object(*deploy.control, "shop")["lock"].is_null(); });
+  CHECK(deploy.shop().lock);
+}
+
 TEST_CASE("Status: an unknown service is null") {
   Deploy deploy;
   CHECK(service_object(*deploy.control, "nope").is_null());
