@@ -81,7 +81,9 @@ Json pool_object(const ControlLoop& control, const Service& service, const Pool&
   return object;
 }
 
-Json lock_object(const LockRecord& lock) {
+Json lock_object(const std::optional<LockRecord>& in_force) {
+  if (!in_force || in_force->is_expired(WallClock::now())) return nullptr;
+  const LockRecord& lock = *in_force;
   Json object;
   object["holder"] = lock.holder;
   object["reason"] = lock.reason;
@@ -132,7 +134,7 @@ Json describe(const ControlLoop& control, const Service& service) {
   add_decisions(object, decisions ? *decisions : ServiceDecisions());
   const std::optional<OperationSummary> running = control.running_operation(service.name);
   object["operation"] = running ? operation_object(*running) : Json(nullptr);
-  object["lock"] = decisions && decisions->lock ? lock_object(*decisions->lock) : Json(nullptr);
+  object["lock"] = decisions ? lock_object(decisions->lock) : Json(nullptr);
   object["rollback"] = rollback_object(control.rollback_preview(service.name));
   object["initial"] = initial_of(control, service.name);
   object["pools"] = Json::array();
