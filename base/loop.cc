@@ -77,9 +77,10 @@ void Loop::discard(void* object, void (*destroy)(void*)) {
 
 void Loop::end_turn() {
   while (!turn_->deferred.empty() || !turn_->discarded.empty()) {
-    for (auto& task : std::exchange(turn_->deferred, {})) task();
-    // Before anything is freed: what was written may be a view into it.
-    if (poller_) poller_->flush_writes();
+    for (auto& task : std::exchange(turn_->deferred, {})) {
+      task();
+      if (poller_) poller_->flush_writes();
+    }
     for (auto& discarded : std::exchange(turn_->discarded, {})) {
       discarded.destroy(discarded.object);
     }

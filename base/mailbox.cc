@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/loop.h"
+#include "base/poller.h"
 #include "base/uv_handle.h"
 
 namespace tealgate {
@@ -25,7 +26,10 @@ struct Mailbox::State {
       taken.swap(tasks);
     }
     loop.refresh_now();
-    for (auto& task : taken) task();
+    for (auto& task : taken) {
+      task();
+      loop.poller().flush_writes();
+    }
   }
 };
 

@@ -115,6 +115,7 @@ void Poller::give_back(std::unique_ptr<WriteBatch> batch) {
 }
 
 void Poller::on_epoll_readable() {
+  flush_writes();
   loop_.refresh_now();
   epoll_event events[kEventsPerTurn];
   const int count = epoll_wait(epoll_fd_.get(), events, kEventsPerTurn, 0);
@@ -141,6 +142,7 @@ void Poller::dispatch(Token token, std::uint32_t events) {
 }
 
 void Poller::run_ready_list() {
+  flush_writes();
   loop_.refresh_now();
   running_.clear();
   running_.swap(ready_);

@@ -1,8 +1,10 @@
 #include "base/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -109,6 +111,12 @@ void Stream::reset_on_close() {
 void Stream::notify_when_flushed() {
   notify_flushed_ = true;
   if (backlog() == 0) batch();  // the flush after the running callback tells
+}
+
+std::size_t Stream::untaken() const {
+  int queued = 0;
+  ioctl(fd_.get(), SIOCOUTQ, &queued);
+  return backlog() + static_cast<std::size_t>(std::max(queued, 0));
 }
 
 SocketAddress Stream::peer_address() const {

@@ -101,12 +101,14 @@ class Stream final : private Pollable {
 
   // on_flushed comes, never from inside this call, as soon as nothing waits to be written.
   void notify_when_flushed();
-  // The peer's close has been seen coming, even if its last bytes are still unread.
-  bool is_close_announced() const { return close_announced_; }
+  // Bytes of the peer, or its close, may be waiting to be read.
+  bool may_have_unread() const { return readable_ || close_announced_; }
 
   // Bytes that wait for the kernel; exact between callbacks.
   std::size_t backlog() const { return backlog_.size() - backlog_sent_; }
   bool is_write_blocked() const { return write_blocked_; }
+  // Bytes written that the peer's kernel has not acknowledged yet, the backlog among them.
+  std::size_t untaken() const;
 
   // Handle this stream's events before those of others (see Poller::set_urgent).
   void set_urgent(bool urgent) { poller_.set_urgent(token_, urgent); }

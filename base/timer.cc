@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/loop.h"
+#include "base/poller.h"
 #include "base/uv_handle.h"
 
 namespace tealgate {
@@ -98,6 +99,7 @@ void TimerWheel::run_slot(std::uint64_t tick) {
     // timer.
     const auto on_expired = timer->on_expired_;
     on_expired();
+    loop_.poller().flush_writes();
   }
 }
 

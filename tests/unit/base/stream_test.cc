@@ -9,6 +9,8 @@
 
 #include "base/listen_socket.h"
 #include "base/loop.h"
+#include "base/mailbox.h"
+#include "base/timer.h"
 
 using namespace tealgate;
 
@@ -128,6 +130,33 @@ TEST_CASE("Stream: writes of one callback keep their order, views and copies mix
   pair.stream->notify_when_flushed();
   pair.until([&] { return pair.owner.flushed; });
   CHECK(pair.receive_some() == "copy1-view-copy2copy3");
+}
+
+TEST_CASE(
+    "Stream: what a timer, a task or a deferred call wrote as a view leaves before the next one "
+    "runs") {
+  Pair pair;
+  std::string text = "first ";
+  const auto write = [&] { pair.stream->write_view(text); };
+  const auto change = [&] { text = "gone!!"; };
+  SUBCASE("timers") {
+    Timer one(pair.loop, write), two(pair.loop, change);
+    two.start(std::chrono::milliseconds(1));  // a slot's timers run in the reverse order
+    one.start(std::chrono::milliseconds(1));
+    pair.until([&] { return text == "gone!!"; });
+  }
+  SUBCASE("mailbox") {
+    Mailbox mailbox(pair.loop);
+    mailbox.post(write);
+    mailbox.post(change);
+    pair.until([&] { return text == "gone!!"; });
+  }
+  SUBCASE("deferred") {
+    pair.loop.defer(write);
+    pair.loop.defer(change);
+    pair.until([&] { return text == "gone!!"; });
+  }
+  CHECK(pair.receive_some() == "first ");
 }
 
 TEST_CASE("Stream: a slow reader blocks the writer, and drains it again without a lost byte") {
