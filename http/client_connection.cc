@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/check.h"
@@ -63,7 +64,7 @@ void ClientConnection::end_body() {
 
 bool ClientConnection::is_reusable() const {
   return phase_ == Phase::Idle && connected_ && !sending_ && keeps_alive_ && !dead_ &&
-         stream_->backlog() == 0 && !stream_->is_close_announced();
+         stream_->backlog() == 0 && !stream_->may_have_unread();
 }
 
 void ClientConnection::on_connected() {
@@ -156,7 +157,9 @@ void ClientConnection::note_keep_alive(const ResponseHead& head) {
   const std::size_t at = value.find("timeout=");
   if (at == std::string_view::npos) return;
   unsigned seconds = 0;
-  std::from_chars(value.data() + at + 8, value.data() + value.size(), seconds);
+  const auto read = std::from_chars(value.data() + at + 8, value.data() + value.size(), seconds);
+  if (read.ec != std::errc()) return;
+  if (seconds == 0) keeps_alive_ = false;
   server_idle_timeout_ = std::chrono::seconds(seconds);
 }
 

@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include <cstdint>
 #include <ctime>
 #include <utility>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kPipelinedBytes = 64 * 1024;
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
+constexpr std::size_t kUnmeasured = SIZE_MAX;
 
 // RFC 9110 5.6.7; made once a second and thread.
 std::string_view http_date() {
@@ -66,6 +68,7 @@ ServerConnection::~ServerConnection() {
 
 void ServerConnection::start_draining(Duration grace) {
   draining_ = true;
+  idle_timeout_ = grace;
   if (phase_ == Phase::Head && !parser_.has_begun()) read_timer_.start(grace);
 }
 
@@ -170,8 +173,9 @@ void ServerConnection::keep_pipelined(std::string_view bytes) {
 }
 
 void ServerConnection::on_end() {
-  if (phase_ == Phase::Answer) {
-    half_closed_ = true;  // RFC 9112 9.6: the client may still read
+  // RFC 9112 9.6: the client may still read, and 9.5: it stops sending a body once it was answered.
+  if (phase_ == Phase::Answer || (phase_ == Phase::Body && head_sent_)) {
+    half_closed_ = true;
   } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
     close();
   } else {
@@ -185,7 +189,7 @@ void ServerConnection::on_error(int) {
 }
 
 void ServerConnection::on_write_blocked() {
-  backlog_at_timer_ = stream_->backlog();
+  untaken_ = stream_->untaken();
   write_timer_.start(settings_.write);
   if (answerer_) answerer_->on_write_blocked();
 }
@@ -216,10 +220,10 @@ void ServerConnection::start_next_request() {
   if (pipelined_.empty()) return;
   replayed_ = std::exchange(pipelined_, {});
   process(replayed_);
-  if (half_closed_ && phase_ == Phase::Head) {
-    parser_.has_begun() ? fail(Failure::ClientAbort, "the client closed inside its request")
-                        : close();
-  }
+  if (!half_closed_) return;
+  if (phase_ == Phase::Head && !parser_.has_begun()) return close();
+  const bool is_cut_short = phase_ == Phase::Head || (phase_ == Phase::Body && !head_sent_);
+  if (is_cut_short) fail(Failure::ClientAbort, "the client closed inside its request");
 }
 
 void ServerConnection::send_interim(int status, std::string_view fields) {
@@ -271,7 +275,7 @@ void ServerConnection::send_body(std::string_view bytes) {
 void ServerConnection::end() {
   if (response_framing_.kind == Framing::Kind::Chunked && !head_request_) write(kLastChunk);
   response_ended_ = true;
-  backlog_at_timer_ = stream_->backlog();
+  untaken_ = kUnmeasured;
   write_timer_.start(settings_.write);
   stream_->notify_when_flushed();
 }
@@ -346,6 +350,7 @@ void ServerConnection::on_read_timeout() {
     case Phase::Head:
       return parser_.has_begun() ? fail(Failure::HeadTimeout, "the head came too slowly") : close();
     case Phase::Body:
+      if (head_sent_) return;  // answered already: it need not send the rest
       return fail(Failure::BodyTimeout, "the body came too slowly");
     case Phase::Answer:
       return;
@@ -356,12 +361,12 @@ void ServerConnection::on_read_timeout() {
 }
 
 void ServerConnection::on_write_timeout() {
-  const std::size_t backlog = stream_->backlog();
-  if (backlog >= backlog_at_timer_) {
+  const std::size_t untaken = stream_->untaken();
+  if (untaken >= untaken_) {
     stream_->reset_on_close();
     return fail(Failure::ClientStalled, "the client does not take its answer");
   }
-  backlog_at_timer_ = backlog;
+  untaken_ = untaken;
   write_timer_.start(settings_.write);
 }
 

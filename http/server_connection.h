@@ -124,7 +124,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   Duration idle_timeout_;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;
-  std::size_t backlog_at_timer_ = 0;
+  std::size_t untaken_ = 0;  // of the response, when the write timer was started
   std::size_t discarded_ = 0;
   Framing response_framing_;
   Phase phase_ = Phase::Head;

@@ -101,12 +101,13 @@ void Exchange::send_request(const Server& server) {
   }
 }
 
-// The server's time for its head runs from the request's end.
+// The server's time for its head runs from the request's end, or while it takes nothing of it.
 void Exchange::await_response() {
-  if (body_ended_ || !head_.framing.has_body()) {
-    upstream_->start_deadline(settings_->timeouts.response);
-  } else {
+  const bool is_uploading = !body_ended_ && head_.framing.has_body();
+  if (is_uploading && !upstream_->http().is_upload_blocked()) {
     upstream_->stop_deadline();
+  } else {
+    upstream_->start_deadline(settings_->timeouts.response);
   }
 }
 
@@ -145,7 +146,7 @@ void Exchange::on_connected() {
 
 void Exchange::on_upload_blocked() {
   writer_.pause_body();
-  if (upstream_->http().is_connected()) upstream_->start_deadline(settings_->timeouts.response);
+  if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
 }
 
 void Exchange::on_upload_drained() {

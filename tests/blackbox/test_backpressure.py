@@ -17,13 +17,13 @@ PIECE = b"x" * (256 * 1024)
 EXCHANGES = 6
 
 
-def read_slowly(connection, until):
-    """Reads RATE bytes a second until that moment; how much it was."""
+def read_slowly(connection, until, rate=RATE):
+    """Reads `rate` bytes a second until that moment; how much it was."""
     connection.settimeout(10)
     total, began = 0, time.monotonic()
     while time.monotonic() < until:
         total += len(connection.recv(4096))
-        ahead = total / RATE - (time.monotonic() - began)
+        ahead = total / rate - (time.monotonic() - began)
         if ahead > 0:
             time.sleep(min(ahead, 0.25))
     return total
@@ -154,3 +154,16 @@ def test_slow_servers_of_uploads_of_a_gibibyte(stage, seconds, is_sanitized):
         assert line["end"] != "ok" and line["bytes_in"] < GIB
     assert sink.taken > RATE
     demand_service(daemon)
+
+
+def test_client_that_reads_slowly_but_steadily_is_not_cut(stage):
+    """The kernel tells of room only when a third of its buffer is free: long after the write deadline."""
+    source = Source()
+    pools = {"blue": [stage.scripted(source).address], "green": ["127.0.0.1:9"]}
+    daemon = stage.daemon(shop(pools, timeouts={"write": "250ms"}) | {"workers": 1})
+    with Wire(daemon.port, receive_buffer=64 * 1024) as client:
+        client.send(head("GET", "/large"))
+        read = read_slowly(client.socket, time.monotonic() + 4, rate=8 * RATE)  # raises if it is reset
+        assert read > 8 * RATE
+    source.stop.set()
+    assert daemon.wait_for_log(lambda line: line["path"] == "/large")["end"] == "client_abort"

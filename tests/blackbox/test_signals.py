@@ -154,6 +154,19 @@ def status_or_nothing(daemon):
         return {}
 
 
+def test_sigterm_lets_a_client_go_whose_answer_had_begun(stage):
+    begun = Withholding("blue", begin=True)
+    daemon = stage.daemon(shop({"blue": [stage.scripted(begun).address], "green": ["127.0.0.1:9"]}))
+    with Wire(daemon.port) as client:
+        client.send(head("GET", "/"))
+        message = client.receive_head()
+        daemon.child.send(signal.SIGTERM)
+        eventually(lambda: "stopping" in daemon.output(), what="the daemon's stopping")
+        begun.let_go()
+        assert client.receive_rest(message).body == b"beginended"
+        assert client.is_closed_by_peer()  # in 5 s; its idle timeout is 75 s
+
+
 def test_second_sigterm_ends_at_once(withheld):
     daemon = withheld.daemon
     port = daemon.port

@@ -19,3 +19,21 @@ class Port:
 
     def close(self):
         self._socket.close()
+
+
+class FullQueue:
+    """A server that hangs: its queue of connections is full, so that the kernel answers no connect."""
+
+    def __init__(self):
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(0)
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._fillers = [socket.socket() for _ in range(4)]
+        for filler in self._fillers:
+            filler.setblocking(False)
+            filler.connect_ex(self._listener.getsockname())
+
+    def close(self):
+        for one in (*self._fillers, self._listener):
+            one.close()

@@ -331,3 +331,13 @@ TEST_CASE("Wait: it counts fresh checks, and says after its timeout what is miss
   deploy.finished(one);
   CHECK(one->ok());
 }
+
+TEST_CASE("Switch: a pool that goes on serving beside another is not drained") {
+  Deploy deploy;
+  deploy.in_flight("blue", 3);
+  const auto heard = deploy.begin_switch({"blue", "green"});
+  deploy.finished(heard);
+  CHECK(heard->ok());
+  CHECK_FALSE(heard->has("draining"));
+  deploy.in_flight("blue", 0);
+}

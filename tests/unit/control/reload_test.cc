@@ -71,3 +71,20 @@ TEST_CASE("Reload: a pool taken away during a gate is not switched to") {
   CHECK_FALSE(heard->ok());
   CHECK(deploy.routed() == "blue");
 }
+
+TEST_CASE("Reload: whenever it comes during a switch, what serves is configured") {
+  for (int turns = 0; turns < 16; ++turns) {
+    CAPTURE(turns);
+    Deploy deploy;
+    const auto switched = deploy.begin_switch({"green"});
+    int turn = 0;
+    deploy.until([&] { return ++turn > turns; });
+    Config config = shop_config();
+    config.services[0].pools.pop_back();
+    const auto reloaded = reload(deploy, config);
+    deploy.finished(switched);
+    CHECK(switched->ok() != reloaded->ok());
+    CHECK(deploy.routed() == (switched->ok() ? "green" : "blue"));
+    CHECK(deploy.control->snapshot()->find_service("shop")->find_pool(deploy.routed()) != nullptr);
+  }
+}
