@@ -5,7 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -44,8 +46,16 @@ tl::unexpected<StartFailure> cannot_start(int exit, std::string sentence) {
   return tl::make_unexpected(StartFailure{exit, std::move(sentence)});
 }
 
+// Commands come from other folders than ours.
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path whole = std::filesystem::absolute(path, failed);
+  return failed ? path : whole.string();
+}
+
 LoadedConfig loaded(ParsedConfig parsed) {
   LoadedConfig loaded{std::move(parsed.config), {}, WallClock::now()};
+  loaded.config.path = absolute(loaded.config.path);
   for (const Diagnostic& warning : parsed.warnings) {
     loaded.warnings.push_back(render_line(warning));
   }
@@ -80,7 +90,10 @@ class LoggingWatcher final : public CommandWatcher {
   void on_progress(std::string_view, std::string_view, std::string_view) override {}
   void on_locked(const nlohmann::ordered_json&) override {}
   void on_finished(const nlohmann::ordered_json& result) override {
-    log_info("reload: {}", json_text(result));
+    if (result.value("ok", false)) return log_info("the config was reloaded");
+    const auto& error = result["error"];
+    log_error("reload refused, nothing was changed: {}", error.value("message", ""));
+    for (const auto& detail : error["details"]) log_error("{}", detail.value("message", ""));
   }
 };
 
@@ -99,6 +112,7 @@ class Daemon {
   Started<void> open_listeners(const Config& config);
   void on_ready();
   void on_terminate();
+  void on_part_stopped();
 
   const DaemonOptions options_;
   Loop loop_;
@@ -114,10 +128,11 @@ class Daemon {
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   bool stopping_ = false;
+  int parts_stopped_ = 0;  // control and workers
 };
 
-// The sockets go first, so that nobody asks; the workers before what they report to; the signals last, since
-// one more SIGTERM must not kill what ends anyway.
+// The sockets go first, so that nobody asks; the workers before what they report to; the signals
+// last, since one more SIGTERM must not kill what ends anyway.
 Daemon::~Daemon() {
   dashboard_.reset();
   socket_.reset();
@@ -146,7 +161,8 @@ Started<void> Daemon::start() {
   if (auto opened = open_listeners(values); !opened) return opened;
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGINT, [this] { on_terminate(); }));
-  signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGUSR1, [this] { access_log_->reopen(); }));
+  signals_.push_back(
+      std::make_unique<SignalWatch>(loop_, SIGUSR1, [this] { access_log_->reopen(); }));
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGHUP, [this] {
     Caller caller;
     caller.by = "SIGHUP";
@@ -177,15 +193,17 @@ Started<void> Daemon::open_control(LoadedConfig config) {
   workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
   health_ = std::make_unique<HealthChecker>(loop_);
   control_ = std::make_unique<ControlLoop>(
-      ControlLoop::Wiring{.loop = loop_,
-                          .cell = cell_,
-                          .data_plane = *workers_,
-                          .prober = *health_,
-                          .state_folder = *state,
-                          .load_config = [path = options_.config_path] { return load_again(path); },
-                          .log = [](std::string_view sentence) { log_info("{}", sentence); }},
+      ControlLoop::Wiring{
+          .loop = loop_,
+          .cell = cell_,
+          .data_plane = *workers_,
+          .prober = *health_,
+          .state_folder = *state,
+          .load_config = [path = absolute(options_.config_path)] { return load_again(path); },
+          .log = [](std::string_view sentence) { log_info("{}", sentence); }},
       std::move(config));
-  api_ = std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
+  api_ =
+      std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
   // Before the state is touched: a live daemon owns both. Nobody is answered before the loop runs.
   if (auto opened = ControlSocket::open(loop_, *socket, *api_)) {
     socket_ = std::move(*opened);
@@ -205,7 +223,8 @@ Started<void> Daemon::open_dashboard(const ControlConfig& where) {
   return {};
 }
 
-// They are bound now, so that a port in use is known at once; clients queue until the servers were checked.
+// They are bound now, so that a port in use is known at once; clients queue until the servers were
+// checked.
 Started<void> Daemon::open_listeners(const Config& config) {
   auto prepared = workers_->prepare_listeners(config.listeners);
   if (!prepared) return cannot_start(1, prepared.error().message);
@@ -229,8 +248,12 @@ void Daemon::on_terminate() {
   log_info("stopping: {} exchanges in flight", workers_->counts().in_flight);
   const Duration grace = control_->config().config.shutdown_grace;
   if (options_.on_stopping) options_.on_stopping();
-  control_->stop();
-  workers_->stop(grace, [this] { loop_.stop(); });
+  control_->stop([this] { on_part_stopped(); });
+  workers_->stop(grace, [this] { on_part_stopped(); });
+}
+
+void Daemon::on_part_stopped() {
+  if (++parts_stopped_ == 2) loop_.stop();
 }
 
 }  // namespace
@@ -240,8 +263,8 @@ int run_daemon(const DaemonOptions& options) {
   raise_descriptor_limit();
   Daemon daemon(options);
   if (const Started<void> started = daemon.start(); !started) {
-    fmt::print(stderr, "{}{}\n", started.error().exit == 7 ? "" : "tealgate: ",
-               started.error().sentence);
+    fmt::print(stderr, "{}{}\n",
+               started.error().exit == 7 ? "" : "tealgate: ", started.error().sentence);
     return started.error().exit;
   }
   daemon.run();

@@ -68,6 +68,9 @@ ParseResult<SwitchCommand> parse_switch(const json& object, const std::string& s
   command.if_active = body.words("if_active");
   command.if_revision = body.number("if_revision");
   command.require_healthy_percent = body.percent("require_healthy");
+  if (command.require_healthy_percent == 0) {
+    body.refuse("\"require_healthy\" must be 1% to 100%; \"force\" skips the gate");
+  }
   set(command.healthy_within, body.duration("healthy_within"));
   command.drain = body.duration("drain");
   set(command.until, body.until("until"));
@@ -144,6 +147,9 @@ ParseResult<LockCommand> parse_lock(const json& object, const std::string& servi
   command.service = service;
   std::string by = read_common(body, command);
   command.ttl = body.duration("ttl");
+  if (command.ttl == Duration::zero()) {
+    body.refuse("\"ttl\" must be above 0s; without it the lock has no end");
+  }
   set(command.lock_wait, body.duration("lock_wait"));
   set(command.hold, body.flag("hold"));
   return finish(body, std::move(command), std::move(by));

@@ -12,7 +12,7 @@
 namespace tealgate {
 
 const ErrorRow& error_row(ErrorCode code) {
-  static constexpr std::array<ErrorRow, 11> kRows = {{
+  static constexpr std::array<ErrorRow, 12> kRows = {{
       {"usage", 2, 400},
       {"unknown", 2, 404},
       {"method_not_allowed", 2, 405},
@@ -23,6 +23,7 @@ const ErrorRow& error_row(ErrorCode code) {
       {"config_invalid", 7, 422},
       {"superseded", 9, 409},
       {"drain_cut", 12, 200},
+      {"interrupted", 14, 503},
       {"internal", 1, 500},
   }};
   const auto index = static_cast<std::size_t>(code);
@@ -35,6 +36,16 @@ CommandError unknown_name(std::string_view what, std::string_view name,
   const std::string near = suggest(name, known);
   return {ErrorCode::Unknown, fmt::format("{} {}; there is {}", what, name, fmt::join(known, ", ")),
           nullptr, near.empty() ? std::string() : fmt::format("did you mean {}?", near)};
+}
+
+CommandError interrupted(const nlohmann::ordered_json& line, std::string_view how) {
+  const std::string service = line.value("service", "");
+  return {
+      ErrorCode::Interrupted,
+      fmt::format("the change was made ({}, revision {}), but the daemon {} before its drain was "
+                  "over",
+                  service, line.value("revision", std::uint64_t{0}), how),
+      nullptr, fmt::format("tealgate status -s {}", service)};
 }
 
 nlohmann::ordered_json error_object(const CommandError& error) {

@@ -101,6 +101,7 @@ enum class ErrorCode : std::uint8_t {
   ConfigInvalid,
   Superseded,
   DrainCut,
+  Interrupted,
   Internal,
 };
 
@@ -118,6 +119,9 @@ struct CommandError {
   std::shared_ptr<const nlohmann::ordered_json> details = nullptr;  // null: []
   std::string hint = {};  // a command to type; may be empty
 };
+
+// The daemon `how` ("stopped", "ended") before the operation of this history line was over, though after its change.
+CommandError interrupted(const nlohmann::ordered_json& line, std::string_view how);
 
 // Something was named that is not there: `what` begins the sentence ("shop has no pool"), `known` is what there is.
 CommandError unknown_name(std::string_view what, std::string_view name,

@@ -1,6 +1,6 @@
 #include "control/control_loop.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <list>
@@ -13,6 +13,7 @@
 #include "control/journal.h"
 #include "control/lock_desk.h"
 #include "control/operations.h"
+#include "control/past_operation.h"
 #include "control/publisher.h"
 #include "control/readiness.h"
 #include "control/reload.h"
@@ -109,12 +110,16 @@ void ControlLoop::start(std::function<void()> on_ready) {
                                                   *snapshot, std::move(on_ready));
 }
 
-void ControlLoop::stop() {
+void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
   parts_->operations.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();
+  // Behind what was to be recorded of all this.
+  parts_->journal.add({.change = {}, .line = {}, .done = [on_stopped](const auto&) {
+                         if (on_stopped) on_stopped();
+                       }});
 }
 
 bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {
@@ -131,7 +136,12 @@ bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher&
 
 void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
   if (Operation* known = operations.find(order.id)) {
-    return known->add_watcher({watcher, until, Audience::Asked::ToChange});
+    if (known->service() == order.service && known->aim() == order.aim) {
+      return known->add_watcher({watcher, until, Audience::Asked::ToChange});
+    }
+    return watcher->on_finished(
+        failed(ErrorCode::Conflict, fmt::format("operation {} is another one: {} of {}", order.id,
+                                                known->aim(), known->service())));
   }
   if (order.id.empty()) order.id = new_operation_id();
   const ServiceConfig* service = config.config.find_service(order.service);
@@ -150,6 +160,7 @@ void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& w
 void ControlLoop::run_switch(const SwitchCommand& command, const Caller& caller, Watcher watcher) {
   if (!parts_->may_begin(command, watcher)) return;
   OperationOrder order = order_for(OperationKind::Switch, command, caller);
+  order.aim = fmt::format("a switch to {}", fmt::join(command.to, " "));
   order.label = command.label;
   order.forced = command.force;
   order.release = {command.dry_run, command.healthy_within, command.lock_wait, command.timeout};
@@ -162,6 +173,8 @@ void ControlLoop::run_rollback(const RollbackCommand& command, const Caller& cal
                                Watcher watcher) {
   if (!parts_->may_begin(command, watcher)) return;
   OperationOrder order = order_for(OperationKind::Rollback, command, caller);
+  order.aim = command.to_revision ? fmt::format("a rollback to revision {}", *command.to_revision)
+                                  : "a rollback";
   order.ignores_locks = true;
   order.forced = command.force;
   order.release = {command.dry_run, Duration::zero(), Duration::zero(), command.timeout};
@@ -174,6 +187,8 @@ void ControlLoop::set_server_state(const ServerStateCommand& command, const Call
                                    Watcher watcher) {
   if (!parts_->may_begin(command, watcher)) return;
   OperationOrder order = order_for(OperationKind::Server, command, caller);
+  order.aim =
+      fmt::format("setting {}/{} to {}", command.pool, command.server, to_string(command.state));
   order.forced = command.force;
   order.release = {false, Duration::zero(), command.lock_wait, std::nullopt};
   order.drain = command.drain;
@@ -229,8 +244,9 @@ void ControlLoop::attach(std::string_view operation, Watcher watcher) {
   if (Operation* known = parts_->operations.find(operation)) {
     return known->add_watcher({std::move(watcher), Until::Done, Audience::Asked::ToChange});
   }
-  watcher->on_finished(
-      failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation)));
+  const auto past = past_result(parts_->history.newest("", History::kRemembered), operation);
+  watcher->on_finished(past.value_or(
+      failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation))));
 }
 
 void ControlLoop::detach(const CommandWatcher& watcher) {

@@ -96,8 +96,9 @@ class ControlLoop {
   void start(std::function<void()> on_ready);
 
   // The daemon ends: every unfinished operation answers its watchers (past publish: with what is
-  // known), nothing is decided any more. Splits stay.
-  void stop();
+  // known), nothing is decided any more. Splits stay. `on_stopped` comes when all of that is
+  // recorded and told.
+  void stop(std::function<void()> on_stopped = {});
 
   // Each starts a command; the watcher hears the rest. A command with the id of an earlier
   // operation attaches to it.

@@ -81,6 +81,26 @@ void drop_unknown_servers(const ServiceConfig& config, ServiceDecisions& service
   }
 }
 
+const Split::Entry* find_missing_pool(const ServiceConfig& config, const Split& split) {
+  const auto found = std::find_if(
+      split.entries.begin(), split.entries.end(),
+      [&](const Split::Entry& entry) { return find_pool(config, entry.pool) == nullptr; });
+  return found == split.entries.end() ? nullptr : &*found;
+}
+
+// Revisions go on, so that none means two things.
+void begin_anew(ServiceDecisions& service, const ServiceConfig& config, WallTime now) {
+  const std::uint64_t last = service.revision;
+  service = first_decisions(config, now);
+  service.revision = service.past.back().revision = last + 1;
+  service.is_dormant = true;
+}
+
+void set_dormant(ServiceDecisions& service, bool is_dormant, FittedDecisions& fitted) {
+  fitted.changed = fitted.changed || service.is_dormant != is_dormant;
+  service.is_dormant = is_dormant;
+}
+
 }  // namespace
 
 AdminState ServiceDecisions::admin_state(std::string_view pool, std::string_view server) const {
@@ -114,20 +134,29 @@ Result<FittedDecisions> fit_to_config(const Decisions& stored, const Config& con
   FittedDecisions fitted;
   for (const auto& [name, service] : stored.services) {
     const ServiceConfig* known = config.find_service(name);
+    ServiceDecisions& kept = fitted.decisions.services[name] = service;
     if (known == nullptr) {
-      fitted.warnings.push_back(
-          fmt::format("service {} is no longer configured: its decisions are forgotten", name));
-      fitted.changed = true;
+      if (!service.is_dormant) {
+        fitted.warnings.push_back(fmt::format(
+            "service {} is no longer configured: its decisions are kept for its return", name));
+      }
+      set_dormant(kept, true, fitted);
       continue;
     }
-    for (const Split::Entry& entry : service.split.entries) {
-      if (find_pool(*known, entry.pool) != nullptr) continue;
-      return error(
-          "service {}: the pool {} serves (revision {}: {}), but the config has no such pool; put "
-          "it back, or switch away from it first",
-          name, entry.pool, service.revision, service.split.to_string());
+    if (const Split::Entry* missing = find_missing_pool(*known, service.split)) {
+      if (!service.is_dormant) {
+        return error(
+            "service {}: the pool {} serves (revision {}: {}), but the config has no such pool; "
+            "put it back, or switch away from it first",
+            name, missing->pool, service.revision, service.split.to_string());
+      }
+      fitted.warnings.push_back(
+          fmt::format("service {} is configured again, but without the pool {} that served: it "
+                      "begins anew with `initial`",
+                      name, missing->pool));
+      begin_anew(kept, *known, now);
     }
-    ServiceDecisions& kept = fitted.decisions.services[name] = service;
+    set_dormant(kept, false, fitted);
     drop_unknown_servers(*known, kept, fitted);
   }
   for (const ServiceConfig& service : config.services) {

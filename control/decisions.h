@@ -72,6 +72,7 @@ struct ServiceDecisions {
   std::optional<LockRecord> lock;
   std::optional<LastSwitch> last_switch;
   std::deque<RevisionRecord> past;  // oldest first, this revision last; at most kPastRevisions
+  bool is_dormant = false;          // not configured; it is as it was when it comes back
 
   AdminState admin_state(std::string_view pool, std::string_view server) const;
   const RevisionRecord* find_past(std::uint64_t wanted) const;

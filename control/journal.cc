@@ -32,8 +32,8 @@ struct Journal::Writing {
 Journal::Journal(Loop& loop, StateStore& store, History& history)
     : loop_(loop), store_(store), history_(history), self_(std::make_shared<Journal*>(this)) {}
 
-// What is being written uses the store and the history on another thread: waits for it. Then the lines that wait are
-// written; a change that nobody has begun is not made any more.
+// What is being written uses the store and the history on another thread: waits for it. Then the
+// lines that wait are written; a change that nobody has begun is not made any more.
 Journal::~Journal() {
   *self_ = nullptr;
   if (current_) {
@@ -95,7 +95,8 @@ void Journal::write_next() {
   }
   if (writing->entry.line) {
     const Decisions& told = writing->entry.change ? writing->next : decisions_;
-    writing->line = json_text(writing->entry.line(told));
+    const auto line = writing->entry.line(told);
+    if (!line.is_null()) writing->line = json_text(line);
   }
   current_ = writing;
   run_in_pool(

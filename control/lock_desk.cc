@@ -13,15 +13,15 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json lock_line(std::string_view event, const std::string& service, const LockRecord& lock,
-               const Caller& by) {
+Json unlocked_line(const std::string& service, const LockRecord& lock, const std::string& by,
+                   const std::string& reason) {
   Json line;
   line["at"] = format_wall_time(WallClock::now());
-  line["event"] = event;
+  line["event"] = "unlocked";
   line["service"] = service;
   line["holder"] = lock.holder;
-  line["by"] = by.by;
-  line["reason"] = lock.reason;
+  line["by"] = by;
+  line["reason"] = reason;
   if (lock.expires_at) line["expires_at"] = format_wall_time(*lock.expires_at);
   return line;
 }
@@ -33,11 +33,13 @@ Json unlocked(bool changed) {
   return answer;
 }
 
+// Sets `removed` if the lock was still there.
 std::function<Result<Decisions, CommandError>(const Decisions&)> remove_lock(
-    const std::string& service, const std::string& token) {
-  return [service, token](const Decisions& now) -> Result<Decisions, CommandError> {
+    const std::string& service, const std::string& token, std::shared_ptr<bool> removed) {
+  return [service, token, removed](const Decisions& now) -> Result<Decisions, CommandError> {
     const ServiceDecisions* decided = now.find(service);
     if (decided == nullptr || !decided->lock || decided->lock->token != token) return now;
+    *removed = true;
     return *apply(now, LockChange{service, std::nullopt});
   };
 }
@@ -120,10 +122,14 @@ void LockDesk::unlock(const UnlockCommand& command, const Caller& caller,
                       fmt::format("tealgate unlock -s {} --force", command.service)}));
   }
   const LockRecord lock = *decided->lock;
+  const auto removed = std::make_shared<bool>(false);
   place_.journal.add(
-      {.change = remove_lock(command.service, lock.token),
+      {.change = remove_lock(command.service, lock.token, removed),
        .line =
-           [=](const Decisions&) { return lock_line("unlocked", command.service, lock, caller); },
+           [=](const Decisions&) {
+             return *removed ? unlocked_line(command.service, lock, caller.by, command.reason)
+                             : Json(nullptr);
+           },
        .done =
            [this, command, lock, caller, watcher](const Result<void, CommandError>& done) {
              if (!done) return watcher->on_finished(error_object(done.error()));
@@ -160,16 +166,19 @@ void LockDesk::detach(const CommandWatcher& watcher) {
 }
 
 void LockDesk::give_back(const Held& held) {
-  const Caller holder{held.lock.holder, {}, {}, {}};
-  place_.journal.add(
-      {.change = remove_lock(held.service, held.lock.token),
-       .line =
-           [=](const Decisions&) { return lock_line("unlocked", held.service, held.lock, holder); },
-       .done =
-           [this, held](const Result<void, CommandError>& done) {
-             if (!done) place_.log(done.error().message);
-             place_.turns.poke(held.service);
-           }});
+  const auto removed = std::make_shared<bool>(false);
+  place_.journal.add({.change = remove_lock(held.service, held.lock.token, removed),
+                      .line =
+                          [=](const Decisions&) {
+                            return *removed ? unlocked_line(held.service, held.lock,
+                                                            held.lock.holder, "")
+                                            : Json(nullptr);
+                          },
+                      .done =
+                          [this, held](const Result<void, CommandError>& done) {
+                            if (!done) place_.log(done.error().message);
+                            place_.turns.poke(held.service);
+                          }});
 }
 
 void LockDesk::stop() {

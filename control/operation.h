@@ -46,6 +46,7 @@ struct OperationOrder {
   std::string id;
   OperationKind kind = OperationKind::Switch;
   std::string service;
+  std::string aim;  // what is asked, in words: two orders with one id must have the same
   Caller caller;
   std::string reason;
   std::string label;
@@ -82,6 +83,7 @@ class Operation final : private TurnTaker {
   void stop();
 
   const std::string& id() const { return order_.id; }
+  const std::string& aim() const { return order_.aim; }
   const std::string& service() const { return order_.service; }
   // Its result stands, and nothing of it is under way.
   bool is_over() const { return result_ != nullptr; }

@@ -85,8 +85,9 @@ void Operation::finish() {
   place_.loop.destroy_later(std::move(gate_));
   const bool is_refused = release_.state() == Release::State::Refused;
   if (release_.is_unchanged() || (is_refused && order_.release.dry_run)) return finish_unchanged();
-  const auto told =
-      release_.refusal() ? error_object(*release_.refusal()) : result(Audience::Asked::ToChange);
+  const auto told = release_.refusal() ? error_object(*release_.refusal())
+                    : is_cut_short()   ? error_object(interrupted(finished_line(), "stopped"))
+                                       : result(Audience::Asked::ToChange);
   place_.journal.add({.change = {},
                       .line = [this](const Decisions&) { return finished_line(); },
                       .done =
@@ -194,7 +195,7 @@ Json Operation::result(Audience::Asked asked) const {
   if (order_.release.dry_run) answer["dry_run"] = true;
   if (!plan_.undoes.empty()) answer["undid"] = plan_.undoes;
   if (!plan_.done_by.empty()) answer["by"] = plan_.done_by;
-  answer["verdict"] = is_cut_short() ? "interrupted" : "done";
+  answer["verdict"] = "done";
   return answer;
 }
 

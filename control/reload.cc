@@ -102,6 +102,16 @@ void Reload::publish() {
 void Reload::refuse(const CommandError& error) {
   listeners_.reset();
   next_.reset();
+  place_.journal.add({.change = {},
+                      .line =
+                          [by = caller_.by, message = error.message](const Decisions&) {
+                            return nlohmann::ordered_json{
+                                {"at", format_wall_time(WallClock::now())},
+                                {"event", "reload_refused"},
+                                {"by", by},
+                                {"message", message}};
+                          },
+                      .done = {}});
   finish(error_object(error));
 }
 

@@ -93,6 +93,7 @@ Json encode(const ServiceDecisions& service) {
   for (const auto& [name, state] : service.servers) {
     servers.push_back({{"pool", name.pool}, {"server", name.server}, {"state", to_string(state)}});
   }
+  if (service.is_dormant) json["dormant"] = true;
   if (service.lock && !service.lock->held) json["lock"] = encode(*service.lock);
   if (service.last_switch) json["last_switch"] = encode(*service.last_switch);
   Json& past = json["past"] = Json::array();
@@ -112,6 +113,7 @@ ServiceDecisions decode_service(const Json& json) {
   for (const Json& server : json.at("servers")) {
     service.servers[{server.at("pool"), server.at("server")}] = decode_admin(server.at("state"));
   }
+  service.is_dormant = json.value("dormant", false);
   if (json.contains("lock")) service.lock = decode_lock(json.at("lock"));
   if (json.contains("last_switch")) service.last_switch = decode_last_switch(json["last_switch"]);
   for (const Json& record : json.at("past")) {

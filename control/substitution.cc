@@ -84,8 +84,11 @@ void substitute_tree(ConfigNode& node, const std::string& folder,
     if (text) {
       node.text = *std::move(text);
     } else {
+      const bool names_file = node.raw.find("${file:") != std::string::npos;
       findings.error(node.at, text.error().message,
-                     "set it in the daemon's environment, or give a default: ${VAR:-default}");
+                     names_file ? "the path is relative to the config's folder"
+                                : "set it in the daemon's environment, or give a default: "
+                                  "${VAR:-default}");
     }
   }
   for (ConfigNode& item : node.items) substitute_tree(item, folder, surroundings, findings);

@@ -107,6 +107,7 @@ int Commands::finish_lock(const Answer& answer, const Request& request) {
 void Commands::give_back_lock(const std::string& token) {
   Arguments unlock;
   unlock.command = "unlock";
+  unlock.flags["by"] = arguments_.text("by");
   surroundings_.daemon.ask(service_request(unlock, asked_service_, token), nullptr);
 }
 

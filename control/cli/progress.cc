@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace tealgate::cli {
 namespace {
 
 constexpr std::array<const char*, 6> kSteps = {"waiting",   "gate",      "decided",
                                                "published", "announced", "draining"};
+constexpr Duration kPause = std::chrono::seconds(10);
 constexpr std::size_t kCellsPerStep = 3;
 constexpr std::size_t kBarColumns = kSteps.size() * kCellsPerStep;
 
@@ -33,6 +35,33 @@ std::string_view shortened(std::string_view text, std::size_t columns) {
   return text.substr(0, bytes);
 }
 
+bool is_unit(std::string_view word) {
+  while (!word.empty() && (word.back() == ':' || word.back() == ',' || word.back() == ';')) {
+    word.remove_suffix(1);
+  }
+  return word == "ms" || word == "s" || word == "min" || word == "h" || word == "d";
+}
+
+// The sentence without how long something lasted.
+std::string without_durations(const std::string& sentence) {
+  std::string kept;
+  std::string held;  // the last word, if it is a number
+  std::size_t at = 0;
+  while (at < sentence.size()) {
+    const std::size_t end = std::min(sentence.find(' ', at), sentence.size());
+    const std::string word = sentence.substr(at, end - at);
+    at = end + 1;
+    if (!held.empty() && is_unit(word)) {
+      held.clear();
+      continue;
+    }
+    kept += std::exchange(held, {});
+    const bool is_number = word.find_first_not_of("0123456789.") == std::string::npos;
+    (is_number ? held : kept) += word + " ";
+  }
+  return kept + held;
+}
+
 }  // namespace
 
 Progress::~Progress() {
@@ -48,6 +77,11 @@ void Progress::on_line(std::string_view line) {
   bool heartbeat = word == "heartbeat";
   if (!heartbeat) step_ = word;
   if (console_.err_is_terminal) return redraw(step_, message);
+  const std::string news = word + ": " + without_durations(message);
+  const TimePoint now = Clock::now();
+  if (news == told_ && now < told_at_ + kPause) return;
+  told_ = news;
+  told_at_ = now;
   console_.err << (heartbeat ? "still " + step_ : word) << (message.empty() ? "" : ": ") << message
                << std::endl;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "control/cli/console.h"
 
 namespace tealgate::cli {
@@ -28,6 +29,8 @@ class Progress {
   Console& console_;
   Show show_;
   std::string step_;  // the last word that was no heartbeat
+  std::string told_;  // the last line, without durations: they alone are no news
+  TimePoint told_at_;
   bool drawn_ = false;
 };
 

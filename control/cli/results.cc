@@ -132,6 +132,7 @@ std::string describe_error(const json& error) {
   std::string text = "tealgate: " + message + "\n";
   if (error.contains("details") && error["details"].is_array()) {
     for (const json& detail : error["details"]) {
+      text += text_of(detail, "text");  // of a config: with its line and caret
       bool told = message.find(text_of(detail, "server")) != std::string::npos;
       if (detail.contains("server") && !told) text += "  " + describe_server_of_gate(detail) + "\n";
     }

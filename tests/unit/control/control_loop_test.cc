@@ -224,6 +224,68 @@ TEST_CASE("Switch: the same id twice is one operation") {
   CHECK(attached->result == first->result);
 }
 
+TEST_CASE("Switch: an id that stands for something else is a conflict") {
+  Deploy deploy;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "release-7";
+  deploy.finished(deploy.begin(command));
+  command.to = {"blue"};
+  const auto other_pool = deploy.begin(command);
+  CHECK(other_pool->code() == "conflict");
+  CHECK(other_pool->message().find("a switch to green of shop") != std::string::npos);
+  RollbackCommand rollback;
+  rollback.operation = "release-7";
+  CHECK(deploy.begin_rollback(rollback)->code() == "conflict");
+  ServerStateCommand drain;
+  drain.pool = "green";
+  drain.server = "10.0.0.21:80";
+  drain.state = AdminState::Drain;
+  drain.operation = "release-7";
+  CHECK(deploy.set_state(drain)->code() == "conflict");
+  CHECK(deploy.routed() == "green");
+}
+
+TEST_CASE("Switch: after a restart its id is still answered, from the history") {
+  Deploy deploy;
+  const auto ask = [&](const char* id) {
+    const auto heard = std::make_shared<Heard>();
+    deploy.control->attach(id, heard);
+    return heard;
+  };
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "done";
+  deploy.finished(deploy.begin(command));
+  deploy.health("blue", Health::Down);
+  command = deploy.to({"blue"});
+  command.operation = "refused";
+  deploy.finished(deploy.begin(command));
+  deploy.health("blue", Health::Up);
+  deploy.in_flight("green", 1);
+  command.operation = "cut short";
+  const auto draining = deploy.begin(command);
+  deploy.until([&] { return draining->has("draining"); });
+  deploy.restart_on(deploy.copy_of_state());
+  CHECK(ask("done")->ok());
+  CHECK(ask("done")->result["to"] == Json{"green"});
+  CHECK(ask("refused")->code() == "gate_refused");
+  CHECK(ask("cut short")->code() == "interrupted");
+  CHECK(ask("cut short")->message().find("shop, revision 3") != std::string::npos);
+  CHECK(ask("nobody's")->code() == "unknown");
+}
+
+TEST_CASE("Switch: when the daemon stops, whoever is refused is told before the end") {
+  Deploy deploy;
+  deploy.prober.withhold = true;
+  const auto heard = deploy.begin_switch({"green"});
+  bool stopped = false;
+  deploy.control->stop([&] {
+    stopped = true;
+    CHECK(heard->is_finished);
+  });
+  deploy.until([&] { return stopped; });
+  CHECK(heard->code() == "internal");
+}
+
 TEST_CASE("Switch: a caller that leaves before decide takes its switch along") {
   Deploy deploy;
   deploy.prober.withhold = true;
@@ -263,8 +325,10 @@ TEST_CASE("Switch: when the daemon stops, it is told that its drain was not over
   deploy.until([&] { return heard->has("draining"); });
   deploy.control->stop();
   deploy.finished(heard);
-  CHECK(heard->result["verdict"] == "interrupted");
-  CHECK(heard->result["drain"]["left"] == 2);
+  CHECK(heard->code() == "interrupted");
+  CHECK(heard->message().find("shop, revision 2") != std::string::npos);
+  CHECK(deploy.last_line()["verdict"] == "interrupted");
+  CHECK(deploy.last_line()["drain"]["left"] == 2);
   CHECK(deploy.switch_to({"blue"})["error"]["code"] == "internal");
   CHECK(deploy.routed() == "green");
 }

@@ -105,15 +105,39 @@ TEST_CASE("Decisions: servers that are gone are forgotten with a warning") {
   CHECK(fitted->warnings.size() == 1);
 }
 
-TEST_CASE("Decisions: an idle pool or a service may go") {
+TEST_CASE("Decisions: an idle pool may go") {
   Config config = shop_config();
   config.services[0].pools.pop_back();
   CHECK(fit_to_config(first(), config, kNow));
-  config.services[0].name = "other";
-  const auto fitted = fit_to_config(first(), config, kNow);
-  REQUIRE(fitted);
-  CHECK(fitted->decisions.find("shop") == nullptr);
-  CHECK(shop(first()).revision == 1);
-  CHECK(fitted->decisions.find("other") != nullptr);
-  CHECK(fitted->warnings.size() == 1);
+}
+
+TEST_CASE("Decisions: a service that goes and comes back is as it was") {
+  const Decisions before = switched(first(), "green", "op-1");
+  Config without = shop_config();
+  without.services[0].name = "other";
+  const auto gone = fit_to_config(before, without, kNow);
+  REQUIRE(gone);
+  CHECK(gone->warnings.size() == 1);
+  CHECK(gone->decisions.find("other") != nullptr);
+  CHECK(fit_to_config(gone->decisions, without, kNow)->warnings.empty());
+  const auto back = fit_to_config(gone->decisions, shop_config(), kNow);
+  REQUIRE(back);
+  CHECK(back->changed);
+  CHECK(shop(back->decisions).split.to_string() == "green");
+  CHECK(shop(back->decisions).revision == 2);
+  CHECK_FALSE(shop(back->decisions).is_dormant);
+}
+
+TEST_CASE("Decisions: a service that comes back without what served begins anew, with a warning") {
+  const Decisions before = switched(first(), "green", "op-1");
+  Config without = shop_config();
+  without.services[0].name = "other";
+  const auto gone = fit_to_config(before, without, kNow);
+  Config other_pools = shop_config();
+  other_pools.services[0].pools.pop_back();
+  const auto back = fit_to_config(gone->decisions, other_pools, kNow);
+  REQUIRE(back);
+  CHECK(back->warnings.size() == 2);  // `other` has gone, too
+  CHECK(shop(back->decisions).split.to_string() == "blue");
+  CHECK(shop(back->decisions).revision == 3);
 }

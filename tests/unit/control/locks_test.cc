@@ -62,6 +62,30 @@ TEST_CASE("Lock: only its token or force takes it off") {
   CHECK(deploy.switch_to({"green"})["ok"] == true);
 }
 
+TEST_CASE("Lock: the history says who took it off, why, and only once") {
+  Deploy deploy;
+  LockCommand command;
+  command.reason = "deploy";
+  command.hold = true;
+  const auto held = lock(deploy, command);
+  deploy.until([&] { return held->locked.is_object(); });
+  UnlockCommand unlocked;
+  unlocked.service = "shop";
+  unlocked.force = true;
+  unlocked.reason = "bob sleeps";
+  const auto heard = std::make_shared<Heard>();
+  deploy.control->unlock(unlocked, deploy.caller, heard);
+  deploy.control->detach(*held);  // its own release comes too late
+  deploy.finished(heard);
+  deploy.settle();
+  const auto lines = deploy.control->history("", 100);
+  CHECK(std::count_if(lines.begin(), lines.end(),
+                      [](const Json& l) { return l["event"] == "unlocked"; }) == 1);
+  CHECK(deploy.last_line()["by"] == "ci");
+  CHECK(deploy.last_line()["holder"] == "bob");
+  CHECK(deploy.last_line()["reason"] == "bob sleeps");
+}
+
 TEST_CASE("Lock: those who wait get their turn when it is taken off") {
   Deploy deploy;
   const auto locked = lock(deploy);

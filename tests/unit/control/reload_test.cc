@@ -72,16 +72,23 @@ TEST_CASE("Reload: a pool taken away during a gate is not switched to") {
   CHECK(deploy.routed() == "blue");
 }
 
-TEST_CASE("Reload: whenever it comes during a switch, what serves is configured") {
-  for (int turns = 0; turns < 16; ++turns) {
-    CAPTURE(turns);
+TEST_CASE("Reload: whenever it meets a switch, what serves is configured") {
+  for (int turns = -16; turns < 16; ++turns) {
+    CAPTURE(turns);  // by which the reload comes later
     Deploy deploy;
+    const auto pass = [&](int count) {
+      int turn = 0;
+      deploy.until([&] { return ++turn > count; });
+    };
+    deploy.next_config = shop_config();
+    deploy.next_config.services[0].pools.pop_back();
+    const auto reloaded = std::make_shared<Heard>();
+    if (turns < 0) deploy.control->reload(deploy.caller, reloaded);
+    if (turns < 0) pass(-turns);
     const auto switched = deploy.begin_switch({"green"});
-    int turn = 0;
-    deploy.until([&] { return ++turn > turns; });
-    Config config = shop_config();
-    config.services[0].pools.pop_back();
-    const auto reloaded = reload(deploy, config);
+    if (turns >= 0) pass(turns);
+    if (turns >= 0) deploy.control->reload(deploy.caller, reloaded);
+    deploy.finished(reloaded);
     deploy.finished(switched);
     CHECK(switched->ok() != reloaded->ok());
     CHECK(deploy.routed() == (switched->ok() ? "green" : "blue"));
