@@ -18,7 +18,8 @@ class Early:
         self.go = threading.Event()
 
     def __call__(self, peer):
-        if "unanswered" in peer.read_head().first_line:
+        message = peer.read_head()
+        if message is None or "unanswered" in message.first_line:
             return peer.read_request()
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nbegin")
         self.go.wait(30)
