@@ -187,7 +187,9 @@ def take_response(data, method, is_closed):
 
 
 HOP_BY_HOP = {b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"}
-WRITTEN_ANEW = HOP_BY_HOP | {b"content-length", b"host", b"via", b"x-request-id", b"forwarded", b"x-real-ip", b"date", b"server"}
+# Expect: a proxy may answer it itself (RFC 9110 10.1.1).
+WRITTEN_ANEW = HOP_BY_HOP | {b"content-length", b"host", b"expect", b"via", b"x-request-id", b"forwarded", b"x-real-ip"}
+WRITTEN_ANEW |= {b"date", b"server"}
 
 
 def is_written_anew(name):
@@ -208,10 +210,7 @@ def passed_on(message):
 
 def request_meaning(message):
     host, target = host_and_target(message)
-    fields = passed_on(message)
-    if message.minor == 0:  # RFC 9110 10.1.1: an old client knows no 100
-        fields = [field for field in fields if field[0] != b"expect"]
-    return message.method, host, target, fields, message.body
+    return message.method, host, target, passed_on(message), message.body
 
 
 def response_meaning(message):

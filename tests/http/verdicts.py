@@ -1,4 +1,8 @@
-"""Runs one case and says what became of it: refused, cut, normalised, passed, or ambiguous."""
+"""Runs one case and says what became of it.
+
+passed, normalised: it arrived with its one meaning; refused, cut: it did not. What must never be: ambiguous (what arrived has
+another meaning, or none) and lenient (what had no meaning was passed on with one).
+"""
 import dataclasses
 
 import peers
@@ -34,10 +38,17 @@ def send_request(case, port, origin, in_pieces=False):
     method = case.sent.lstrip(b"\r\n").split(b" ", 1)[0]
     # What is malformed must end the connection, after an answer or without one.
     answers = peers.UNTIL_CLOSE if has_more else whole
-    got, closed = peers.ask(port, case.sent, method, answers, case.then, in_pieces)
-    responses, rest = peers.read_responses(got, method, closed)
+    try:
+        got, closed = peers.ask(port, case.sent, method, answers, case.then, in_pieces)
+        late = ""
+    except AssertionError as why:
+        got, closed, late = b"", False, str(why)
     origin.wait_until_quiet()
     arrived, wrongs = origin.take()
+    try:
+        responses, rest = peers.read_responses(got, method, closed)
+    except referee.NoReading as why:
+        return Outcome("ambiguous" if arrived else "refused", 0, f"the client got what has no reading: {why}")
     status = responses[-1].status if responses else 0
     if wrongs:
         return Outcome("ambiguous", status, f"ambiguous at the origin: {wrongs[0][1]}: {wrongs[0][0]!r}")
@@ -48,7 +59,9 @@ def send_request(case, port, origin, in_pieces=False):
         if referee.request_meaning(message) != referee.request_meaning(original):
             return Outcome("ambiguous", status, f"another meaning arrived: {raw!r}")
     if len(arrived) > len(meant):
-        return Outcome("ambiguous", status, f"a request arrived that was not meant: {arrived[-1][0]!r}")
+        return Outcome("lenient", status, f"a request arrived that was not meant: {arrived[-1][0]!r}")
+    if late:
+        return Outcome("hangs", status, late)
     if has_more or len(arrived) < whole:
         return Outcome("refused" if len(responses) > len(arrived) else "cut", status)
     same = [plain(message) for _, message in arrived] == [plain(message) for message in requests_in(case.sent)]
