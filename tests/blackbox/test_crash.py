@@ -42,11 +42,13 @@ class Witness:
 
 
 async def switch_and_kill(daemon, witness, dice, number, longest):
-    """Begins a switch and kills the daemon within `longest` seconds of it."""
+    """Begins a switch and kills the daemon within `longest` seconds of it; every fifth time right after the
+    announcement, and every fifth time at once, so that both ends are met on any machine."""
     to = dice.choice([split for split in SPLITS if split != witness.announced])
     switching = asyncio.create_task(witness.switch(to, number))
-    kill_at = time.monotonic() + dice.random() * longest
-    while time.monotonic() < kill_at:
+    moment = {0: float("inf"), 1: 0}.get(number % 5, dice.random() * longest)
+    began = time.monotonic()
+    while not switching.done() and time.monotonic() < began + moment:
         await asyncio.sleep(0)
     daemon.kill()
     await switching
@@ -74,7 +76,7 @@ def longest_switch(daemon):
         began = time.monotonic()
         assert daemon.control.switch(to, until="switched").ok
         times.append(time.monotonic() - began)
-    return max(times) * 1.3
+    return max(times) * 4  # the client that reads line by line is slower
 
 
 def test_killed_at_random_moments_of_switches_it_forgets_nothing(stage, is_sanitized):
