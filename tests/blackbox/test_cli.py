@@ -234,6 +234,8 @@ def test_lock_around_a_command_lives_as_long_as_the_command(plain):
 
 
 def test_lock_ends_by_its_time(plain):
+    endless = plain.cli("lock", "--ttl", "0s")
+    assert endless.returncode == 2 and "above 0s" in endless.stderr
     assert plain.cli("lock", "--ttl", "300ms").returncode == 0
     assert plain.cli("switch", "green", "--lock-wait", "10s").returncode == 0
 

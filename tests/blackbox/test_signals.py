@@ -64,12 +64,14 @@ def test_reload_keeps_decisions(stage, plain):
 
 def test_reload_of_a_broken_config_changes_nothing(plain):
     port = plain.daemon.port
-    plain.daemon.write_config("version: 1\nlisten: 127.0.0.1:0\nservises: {}\n")
+    plain.daemon.write_config("version: 1\nlisten: 127.0.0.1:0\nservises: {}\nworkers: many\n")
     process = plain.daemon.cli("reload")
     assert process.returncode == 7
     assert "tealgate.yaml:3:1" in process.stderr and "services" in process.stderr
+    assert "tealgate.yaml:4:" in process.stderr, "every error is told"
     assert (plain.daemon.port, request(port, "/").body) == (port, b"blue")
     plain.daemon.hang_up()
+    eventually(lambda: "error reload refused" in plain.daemon.output(), what="the refusal in the log")
     assert request(port, "/").status == 200
 
 

@@ -35,6 +35,8 @@ TEST_CASE("Reload: a pool with a share may not go") {
   CHECK(heard->message().find("blue") != std::string::npos);
   CHECK(deploy.control->config().config.services[0].pools.size() == 2);
   CHECK(deploy.data_plane.commits == 0);
+  deploy.until([&] { return deploy.last_line()["event"] == "reload_refused"; });
+  CHECK(deploy.last_line()["by"] == "ci");
 }
 
 TEST_CASE("Reload: a listener that cannot be bound refuses it whole") {
