@@ -71,16 +71,20 @@ void Loop::defer(std::function<void()> task) {
   turn_->deferred.push_back(std::move(task));
 }
 
+void Loop::call(const std::function<void()>& callback) {
+  callback();
+  if (poller_) poller_->flush_writes();  // none any more for a job that outlived the loop's end
+}
+
 void Loop::discard(void* object, void (*destroy)(void*)) {
   turn_->discarded.push_back({object, destroy});
 }
 
 void Loop::end_turn() {
   while (!turn_->deferred.empty() || !turn_->discarded.empty()) {
-    for (auto& task : std::exchange(turn_->deferred, {})) {
-      task();
-      if (poller_) poller_->flush_writes();
-    }
+    for (auto& task : std::exchange(turn_->deferred, {})) call(task);
+    // Before anything is freed: what was written may be a view into it.
+    if (poller_) poller_->flush_writes();
     for (auto& discarded : std::exchange(turn_->discarded, {})) {
       discarded.destroy(discarded.object);
     }

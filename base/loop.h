@@ -48,6 +48,10 @@ class Loop {
   // Runs `task` at the end of this turn, before the loop waits again. Loop thread only.
   void defer(std::function<void()> task);
 
+  // Runs a callback and flushes what it wrote, since views that it wrote are valid no longer. For
+  // whoever calls back: timers, mailboxes, signals, jobs; the poller does it for its sockets.
+  void call(const std::function<void()>& callback);
+
   Poller& poller() { return *poller_; }
   TimerWheel& timers() { return *timers_; }
   uv_loop_s* uv() { return uv_.get(); }

@@ -8,7 +8,6 @@
 
 #include "base/check.h"
 #include "base/loop.h"
-#include "base/poller.h"
 #include "base/uv_handle.h"
 
 namespace tealgate {
@@ -26,10 +25,7 @@ struct Mailbox::State {
       taken.swap(tasks);
     }
     loop.refresh_now();
-    for (auto& task : taken) {
-      task();
-      loop.poller().flush_writes();
-    }
+    for (auto& task : taken) loop.call(task);
   }
 };
 

@@ -115,7 +115,6 @@ void Poller::give_back(std::unique_ptr<WriteBatch> batch) {
 }
 
 void Poller::on_epoll_readable() {
-  flush_writes();
   loop_.refresh_now();
   epoll_event events[kEventsPerTurn];
   const int count = epoll_wait(epoll_fd_.get(), events, kEventsPerTurn, 0);
@@ -142,7 +141,6 @@ void Poller::dispatch(Token token, std::uint32_t events) {
 }
 
 void Poller::run_ready_list() {
-  flush_writes();
   loop_.refresh_now();
   running_.clear();
   running_.swap(ready_);

@@ -57,9 +57,8 @@ class Poller {
   // connection must be seen before a request in the same batch picks that connection.
   void set_urgent(Token token, bool urgent);
 
-  // Streams call this when their first unflushed byte is written. Whoever runs a callback (this
-  // poller, timers, mailboxes, the end of a turn) flushes after it; what other callbacks of libuv
-  // wrote is flushed before the poller's next.
+  // Streams call this when their first unflushed byte is written; flush happens after the current
+  // callback, of whatever kind (Loop::call).
   void add_unflushed(Token token, Stream& stream);
   void flush_writes();
   std::unique_ptr<WriteBatch> take_batch();

@@ -7,7 +7,6 @@
 
 #include "base/check.h"
 #include "base/loop.h"
-#include "base/poller.h"
 #include "base/uv_handle.h"
 
 namespace tealgate {
@@ -98,8 +97,7 @@ void TimerWheel::run_slot(std::uint64_t tick) {
     // A copy of the function lives on the stack's side of the call: the callback may destroy its
     // timer.
     const auto on_expired = timer->on_expired_;
-    on_expired();
-    loop_.poller().flush_writes();
+    loop_.call(on_expired);
   }
 }
 

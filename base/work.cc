@@ -11,6 +11,7 @@ namespace tealgate {
 namespace {
 
 struct Work {
+  Loop& loop;
   uv_work_t request{};
   std::function<void()> job;
   std::function<void()> done;
@@ -19,16 +20,14 @@ struct Work {
 }  // namespace
 
 void run_in_pool(Loop& loop, std::function<void()> job, std::function<void()> done) {
-  auto work = std::make_unique<Work>();
-  work->job = std::move(job);
-  work->done = std::move(done);
+  std::unique_ptr<Work> work(new Work{loop, {}, std::move(job), std::move(done)});
   work->request.data = work.get();
   const int status = uv_queue_work(
       loop.uv(), &work->request,
       [](uv_work_t* request) { static_cast<Work*>(request->data)->job(); },
       [](uv_work_t* request, int) {
         const std::unique_ptr<Work> finished(static_cast<Work*>(request->data));
-        finished->done();
+        finished->loop.call(finished->done);
       });
   CHECK(status == 0, "a job without a null function is always queued");
   work.release();
