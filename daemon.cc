@@ -193,14 +193,13 @@ Started<void> Daemon::open_control(LoadedConfig config) {
   workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
   health_ = std::make_unique<HealthChecker>(loop_);
   control_ = std::make_unique<ControlLoop>(
-      ControlLoop::Wiring{
-          .loop = loop_,
-          .cell = cell_,
-          .data_plane = *workers_,
-          .prober = *health_,
-          .state_folder = *state,
-          .load_config = [path = absolute(options_.config_path)] { return load_again(path); },
-          .log = [](std::string_view sentence) { log_info("{}", sentence); }},
+      ControlLoop::Wiring{.loop = loop_,
+                          .cell = cell_,
+                          .data_plane = *workers_,
+                          .prober = *health_,
+                          .state_folder = *state,
+                          .load_config = [path = config.config.path] { return load_again(path); },
+                          .log = [](std::string_view sentence) { log_info("{}", sentence); }},
       std::move(config));
   api_ =
       std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});

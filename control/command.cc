@@ -5,9 +5,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "base/suggest.h"
-
 #include "base/check.h"
+#include "base/suggest.h"
 
 namespace tealgate {
 
@@ -38,13 +37,12 @@ CommandError unknown_name(std::string_view what, std::string_view name,
           nullptr, near.empty() ? std::string() : fmt::format("did you mean {}?", near)};
 }
 
-CommandError interrupted(const nlohmann::ordered_json& line, std::string_view how) {
-  const std::string service = line.value("service", "");
+CommandError interrupted(std::string_view service, std::uint64_t revision, std::string_view how) {
   return {
       ErrorCode::Interrupted,
       fmt::format("the change was made ({}, revision {}), but the daemon {} before its drain was "
                   "over",
-                  service, line.value("revision", std::uint64_t{0}), how),
+                  service, revision, how),
       nullptr, fmt::format("tealgate status -s {}", service)};
 }
 

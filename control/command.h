@@ -120,10 +120,12 @@ struct CommandError {
   std::string hint = {};  // a command to type; may be empty
 };
 
-// The daemon `how` ("stopped", "ended") before the operation of this history line was over, though after its change.
-CommandError interrupted(const nlohmann::ordered_json& line, std::string_view how);
+// The daemon `how` ("stopped", "ended") after an operation's change, `revision`, but before its
+// drain was over.
+CommandError interrupted(std::string_view service, std::uint64_t revision, std::string_view how);
 
-// Something was named that is not there: `what` begins the sentence ("shop has no pool"), `known` is what there is.
+// Something was named that is not there: `what` begins the sentence ("shop has no pool"), `known`
+// is what there is.
 CommandError unknown_name(std::string_view what, std::string_view name,
                           const std::vector<std::string>& known);
 

@@ -103,6 +103,10 @@ void set_dormant(ServiceDecisions& service, bool is_dormant, FittedDecisions& fi
 
 }  // namespace
 
+const LockRecord* ServiceDecisions::lock_at(WallTime now) const {
+  return lock && !lock->is_expired(now) ? &*lock : nullptr;
+}
+
 AdminState ServiceDecisions::admin_state(std::string_view pool, std::string_view server) const {
   const auto found = servers.find({std::string(pool), std::string(server)});
   return found == servers.end() ? AdminState::Ready : found->second;

@@ -74,6 +74,8 @@ struct ServiceDecisions {
   std::deque<RevisionRecord> past;  // oldest first, this revision last; at most kPastRevisions
   bool is_dormant = false;          // not configured; it is as it was when it comes back
 
+  // The lock in force; null if there is none, or it has expired.
+  const LockRecord* lock_at(WallTime now) const;
   AdminState admin_state(std::string_view pool, std::string_view server) const;
   const RevisionRecord* find_past(std::uint64_t wanted) const;
 };

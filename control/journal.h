@@ -34,7 +34,8 @@ class Journal {
   };
 
   Journal(Loop& loop, StateStore& store, History& history);
-  // What is being written, and lines that wait, are written; changes that wait are not made. No `done` is called.
+  // What is being written, and lines that wait, are written; changes that wait are not made. No
+  // `done` is called.
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;

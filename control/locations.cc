@@ -1,7 +1,7 @@
 #include "control/locations.h"
 
-#include <fmt/ranges.h>
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -71,8 +71,10 @@ Result<UniqueFd> lock_state_folder(const std::string& path) {
   UniqueFd fd(open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (!fd.is_open()) return error("{}: cannot open the lock: {}", file, std::strerror(errno));
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    return error("{}: a running daemon keeps its state here; stop it first, or give another folder in control.state",
-                 path);
+    return error(
+        "{}: a running daemon keeps its state here; stop it first, or give another folder in "
+        "control.state",
+        path);
   }
   return fd;
 }

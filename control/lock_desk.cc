@@ -13,19 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json unlocked_line(const std::string& service, const LockRecord& lock, const std::string& by,
-                   const std::string& reason) {
-  Json line;
-  line["at"] = format_wall_time(WallClock::now());
-  line["event"] = "unlocked";
-  line["service"] = service;
-  line["holder"] = lock.holder;
-  line["by"] = by;
-  line["reason"] = reason;
-  if (lock.expires_at) line["expires_at"] = format_wall_time(*lock.expires_at);
-  return line;
-}
-
 Json unlocked(bool changed) {
   Json answer;
   answer["ok"] = true;
@@ -33,28 +20,16 @@ Json unlocked(bool changed) {
   return answer;
 }
 
-// Sets `removed` if the lock was still there.
-std::function<Result<Decisions, CommandError>(const Decisions&)> remove_lock(
-    const std::string& service, const std::string& token, std::shared_ptr<bool> removed) {
-  return [service, token, removed](const Decisions& now) -> Result<Decisions, CommandError> {
-    const ServiceDecisions* decided = now.find(service);
-    if (decided == nullptr || !decided->lock || decided->lock->token != token) return now;
-    *removed = true;
-    return *apply(now, LockChange{service, std::nullopt});
-  };
-}
-
 }  // namespace
 
 std::string locked_by(const Decisions& decisions, std::string_view service,
                       std::string_view token) {
   const ServiceDecisions* decided = decisions.find(service);
-  if (decided == nullptr || !decided->lock) return "";
-  const LockRecord& lock = *decided->lock;
-  if (lock.is_expired(WallClock::now()) || lock.token == token) return "";
-  std::string text = fmt::format("{} is locked by {} since {}", service, lock.holder,
-                                 format_wall_time(lock.since));
-  if (!lock.reason.empty()) text += fmt::format(" (\"{}\")", lock.reason);
+  const LockRecord* lock = decided ? decided->lock_at(WallClock::now()) : nullptr;
+  if (lock == nullptr || lock->token == token) return "";
+  std::string text = fmt::format("{} is locked by {} since {}", service, lock->holder,
+                                 format_wall_time(lock->since));
+  if (!lock->reason.empty()) text += fmt::format(" (\"{}\")", lock->reason);
   return text;
 }
 
@@ -66,6 +41,25 @@ void poke_at_expiry(Turns& turns, const Decisions& decisions, const std::string&
   const Duration left = *decided->lock->expires_at - WallClock::now();
   turns.poke_after(service, std::max(Duration::zero(), left) + kMargin);
 }
+
+struct LockDesk::Removal {
+  std::string service;
+  LockRecord lock;
+  std::string by;
+  std::string reason;
+
+  Json line() const {
+    Json line;
+    line["at"] = format_wall_time(WallClock::now());
+    line["event"] = "unlocked";
+    line["service"] = service;
+    line["holder"] = lock.holder;
+    line["by"] = by;
+    line["reason"] = reason;
+    if (lock.expires_at) line["expires_at"] = format_wall_time(*lock.expires_at);
+    return line;
+  }
+};
 
 LockDesk::LockDesk(const Workplace& place) : place_(place) {}
 LockDesk::~LockDesk() = default;
@@ -112,31 +106,22 @@ void LockDesk::end(Request& request) {
 void LockDesk::unlock(const UnlockCommand& command, const Caller& caller,
                       std::shared_ptr<CommandWatcher> watcher) {
   const ServiceDecisions* decided = place_.journal.decisions().find(command.service);
-  const bool is_locked =
-      decided != nullptr && decided->lock && !decided->lock->is_expired(WallClock::now());
-  if (!is_locked) return watcher->on_finished(unlocked(false));
+  const LockRecord* found = decided ? decided->lock_at(WallClock::now()) : nullptr;
+  if (found == nullptr) return watcher->on_finished(unlocked(false));
   const std::string holder = locked_by(place_.journal.decisions(), command.service, command.lock);
   if (!holder.empty() && !command.force) {
     return watcher->on_finished(
         error_object({ErrorCode::Conflict, holder, nullptr,
                       fmt::format("tealgate unlock -s {} --force", command.service)}));
   }
-  const LockRecord lock = *decided->lock;
-  const auto removed = std::make_shared<bool>(false);
-  place_.journal.add(
-      {.change = remove_lock(command.service, lock.token, removed),
-       .line =
-           [=](const Decisions&) {
-             return *removed ? unlocked_line(command.service, lock, caller.by, command.reason)
-                             : Json(nullptr);
-           },
-       .done =
-           [this, command, lock, caller, watcher](const Result<void, CommandError>& done) {
-             if (!done) return watcher->on_finished(error_object(done.error()));
-             take_away(command.service, lock.token, caller);
-             place_.turns.poke(command.service);
-             watcher->on_finished(unlocked(true));
-           }});
+  const LockRecord lock = *found;
+  remove({command.service, lock, caller.by, command.reason},
+         [this, command, lock, caller, watcher](const Result<void, CommandError>& done) {
+           if (!done) return watcher->on_finished(error_object(done.error()));
+           take_away(command.service, lock.token, caller);
+           place_.turns.poke(command.service);
+           watcher->on_finished(unlocked(true));
+         });
 }
 
 // Tells whoever held the lock by a connection that it is gone.
@@ -166,19 +151,26 @@ void LockDesk::detach(const CommandWatcher& watcher) {
 }
 
 void LockDesk::give_back(const Held& held) {
+  remove({held.service, held.lock, held.lock.holder, ""},
+         [this, held](const Result<void, CommandError>& done) {
+           if (!done) place_.log(done.error().message);
+           place_.turns.poke(held.service);
+         });
+}
+
+// Records nothing if somebody else was quicker.
+void LockDesk::remove(const Removal& removal,
+                      std::function<void(const Result<void, CommandError>&)> done) {
   const auto removed = std::make_shared<bool>(false);
-  place_.journal.add({.change = remove_lock(held.service, held.lock.token, removed),
-                      .line =
-                          [=](const Decisions&) {
-                            return *removed ? unlocked_line(held.service, held.lock,
-                                                            held.lock.holder, "")
-                                            : Json(nullptr);
-                          },
-                      .done =
-                          [this, held](const Result<void, CommandError>& done) {
-                            if (!done) place_.log(done.error().message);
-                            place_.turns.poke(held.service);
-                          }});
+  place_.journal.add(
+      {.change = [removal, removed](const Decisions& now) -> Result<Decisions, CommandError> {
+         const ServiceDecisions* decided = now.find(removal.service);
+         *removed = decided && decided->lock && decided->lock->token == removal.lock.token;
+         return *removed ? *apply(now, LockChange{removal.service, std::nullopt}) : now;
+       },
+       .line = [removal,
+                removed](const Decisions&) { return *removed ? removal.line() : Json(nullptr); },
+       .done = std::move(done)});
 }
 
 void LockDesk::stop() {

@@ -41,9 +41,12 @@ class LockDesk {
     LockRecord lock;
   };
 
+  struct Removal;
+
   void on_locked(Request& request, const LockRecord& lock);
   void end(Request& request);
   void give_back(const Held& held);
+  void remove(const Removal& removal, std::function<void(const Result<void, CommandError>&)> done);
   void take_away(const std::string& service, const std::string& token, const Caller& by);
 
   Workplace place_;

@@ -86,8 +86,9 @@ void Operation::finish() {
   const bool is_refused = release_.state() == Release::State::Refused;
   if (release_.is_unchanged() || (is_refused && order_.release.dry_run)) return finish_unchanged();
   const auto told = release_.refusal() ? error_object(*release_.refusal())
-                    : is_cut_short()   ? error_object(interrupted(finished_line(), "stopped"))
-                                       : result(Audience::Asked::ToChange);
+                    : is_cut_short()
+                        ? error_object(interrupted(order_.service, revision_, "stopped"))
+                        : result(Audience::Asked::ToChange);
   place_.journal.add({.change = {},
                       .line = [this](const Decisions&) { return finished_line(); },
                       .done =

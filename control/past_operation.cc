@@ -11,12 +11,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json interrupted_result(const Json& line, std::string_view how) {
+  return error_object(
+      interrupted(line.value("service", ""), line.value("revision", std::uint64_t{0}), how));
+}
+
 Json finished_result(const Json& line) {
   const std::string verdict = line.value("verdict", "");
   if (verdict == "rolled_back") {
     return error_object({ErrorCode::Superseded, "it was switched, and then rolled back"});
   }
-  if (verdict == "interrupted") return error_object(interrupted(line, "stopped"));
+  if (verdict == "interrupted") return interrupted_result(line, "stopped");
   Json result = {{"ok", true}, {"changed", true}};
   for (const char* key : {"service", "pool", "server", "from", "to", "revision", "operation",
                           "switched_at", "took_ms", "drain", "superseded", "verdict"}) {
@@ -34,7 +39,7 @@ std::optional<Json> past_result(const std::vector<Json>& history, std::string_vi
     const std::string event = line->value("event", "");
     if (event == "finished") return finished_result(*line);
     if (event == "refused") return Json{{"ok", false}, {"error", (*line)["error"]}};
-    if (event == "interrupted") return error_object(interrupted(*line, "ended"));
+    if (event == "interrupted") return interrupted_result(*line, "ended");
   }
   return std::nullopt;
 }

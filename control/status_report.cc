@@ -81,9 +81,7 @@ Json pool_object(const ControlLoop& control, const Service& service, const Pool&
   return object;
 }
 
-Json lock_object(const std::optional<LockRecord>& in_force) {
-  if (!in_force || in_force->is_expired(WallClock::now())) return nullptr;
-  const LockRecord& lock = *in_force;
+Json lock_object(const LockRecord& lock) {
   Json object;
   object["holder"] = lock.holder;
   object["reason"] = lock.reason;
@@ -134,7 +132,8 @@ Json describe(const ControlLoop& control, const Service& service) {
   add_decisions(object, decisions ? *decisions : ServiceDecisions());
   const std::optional<OperationSummary> running = control.running_operation(service.name);
   object["operation"] = running ? operation_object(*running) : Json(nullptr);
-  object["lock"] = decisions ? lock_object(decisions->lock) : Json(nullptr);
+  const LockRecord* lock = decisions ? decisions->lock_at(WallClock::now()) : nullptr;
+  object["lock"] = lock ? lock_object(*lock) : Json(nullptr);
   object["rollback"] = rollback_object(control.rollback_preview(service.name));
   object["initial"] = initial_of(control, service.name);
   object["pools"] = Json::array();

@@ -15,27 +15,31 @@ struct ForwardedFrom {
   std::string_view scheme = "http";
 };
 
-// The client's address as text: the peer, or, if the peer is trusted, the last address of X-Forwarded-For that is not a
-// trusted proxy (`is_trusted` decides for each, from the right).
+// The client's address as text: the peer, or, if the peer is trusted, the last address of
+// X-Forwarded-For that is not a trusted proxy (`is_trusted` decides for each, from the right).
 std::string client_address(const RequestHead& head, const ForwardedFrom& from,
                            const std::vector<AddressBlock>& trusted);
 
-// The request id to use: the client's X-Request-Id if it is 1..128 visible ASCII characters, else 32 fresh hex digits.
+// The request id to use: the client's X-Request-Id if it is 1..128 visible ASCII characters, else
+// 32 fresh hex digits.
 std::string request_id(const RequestHead& head);
 
-// The whole head for the upstream: request line (target in origin-form, exactly as it came; the path of an absolute target),
-// Host kept (from the absolute target if there is one; RFC 9112 3.2.2), hop-by-hop fields and those that Connection names
-// removed, TE kept only as "trailers"... `framing` written anew, X-Forwarded-For/-Proto/-Host overwritten or appended,
-// Via appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on.
+// The whole head for the upstream: request line (target in origin-form, exactly as it came; the
+// path of an absolute target), Host kept (from the absolute target if there is one; RFC
+// 9112 3.2.2), hop-by-hop fields and those that Connection names removed, TE kept only as
+// "trailers"... `framing` written anew, X-Forwarded-For/-Proto/-Host overwritten or appended, Via
+// appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on.
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
                              std::string_view request_id);
 
-// The fields of a response that are passed to the client: without hop-by-hop fields and those that Connection names, with Via
-// and X-Request-Id. Status line, framing, Date if missing and Connection are the server connection's.
+// The fields of a response that are passed to the client: without hop-by-hop fields and those that
+// Connection names, with Via and X-Request-Id. Status line, framing, Date if missing and Connection
+// are the server connection's.
 void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id);
 
-// Whether a field is hop-by-hop by its name alone (RFC 9110 7.6.1): Connection, Keep-Alive, Proxy-Connection, TE, Trailer,
-// Transfer-Encoding, Upgrade; Content-Length counts too, as framing is written anew.
+// Whether a field is hop-by-hop by its name alone (RFC 9110 7.6.1): Connection, Keep-Alive,
+// Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade; Content-Length counts too, as framing
+// is written anew.
 bool is_hop_by_hop(std::string_view name);
 
 }  // namespace tealgate
