@@ -118,18 +118,6 @@ class Player(Origin):
         return False
 
 
-def expected_answers(sent):
-    """How many requests `sent` holds whole; and whether something follows them."""
-    count = 0
-    while sent:
-        try:
-            _, sent = referee.take_request(sent)
-        except (referee.Incomplete, referee.NoReading):
-            return count, True
-        count += 1
-    return count, False
-
-
 def send(connection, data, in_pieces):
     """`in_pieces`: a byte at a time. Who refuses may close before everything was sent."""
     pieces = [data[at : at + 1] for at in range(len(data))] if in_pieces else [data]

@@ -34,10 +34,11 @@ def fault(case, outcome):
 
 def send_request(case, port, origin, in_pieces=False):
     """Sends a case of requests to `port`, which must pass it on to `origin` (a Recorder)."""
-    whole, has_more = peers.expected_answers(case.sent)
+    meant, rest = requests_in(case.sent)
+    has_more = bool(rest)
     method = case.sent.lstrip(b"\r\n").split(b" ", 1)[0]
     # What is malformed must end the connection, after an answer or without one.
-    answers = peers.UNTIL_CLOSE if has_more else whole
+    answers = peers.UNTIL_CLOSE if has_more else len(meant)
     try:
         got, closed = peers.ask(port, case.sent, method, answers, case.then, in_pieces)
         late = ""
@@ -54,7 +55,6 @@ def send_request(case, port, origin, in_pieces=False):
         return Outcome("ambiguous", status, f"ambiguous at the origin: {wrongs[0][1]}: {wrongs[0][0]!r}")
     if rest and not closed:
         return Outcome("ambiguous", status, f"the client got {rest!r} besides its answers")
-    meant = requests_in(case.sent)
     for (raw, message), original in zip(arrived, meant):
         if referee.request_meaning(message) != referee.request_meaning(original):
             return Outcome("ambiguous", status, f"another meaning arrived: {raw!r}")
@@ -62,14 +62,14 @@ def send_request(case, port, origin, in_pieces=False):
         return Outcome("lenient", status, f"a request arrived that was not meant: {arrived[-1][0]!r}")
     if late:
         return Outcome("hangs", status, late)
-    if has_more or len(arrived) < whole:
+    if has_more or len(arrived) < len(meant):
         return Outcome("refused" if len(responses) > len(arrived) else "cut", status)
-    same = [plain(message) for _, message in arrived] == [plain(message) for message in requests_in(case.sent)]
+    same = [plain(message) for _, message in arrived] == [plain(message) for message in meant]
     return Outcome("passed" if same else "normalised", status)
 
 
 def requests_in(sent):
-    """Those that have a reading, up to the first that has none."""
+    """Those that have a reading, and the bytes from the first on that has none."""
     found = []
     while sent:
         try:
@@ -77,7 +77,7 @@ def requests_in(sent):
         except (referee.Incomplete, referee.NoReading):
             break
         found.append(message)
-    return found
+    return found, sent
 
 
 def plain(request):

@@ -206,73 +206,6 @@ TEST_CASE("Switch: a dry run asks the gate and changes nothing") {
   CHECK(deploy.routed() == "blue");
 }
 
-TEST_CASE("Switch: the same id twice is one operation") {
-  Deploy deploy;
-  SwitchCommand command = deploy.to({"green"});
-  command.operation = "release-7";
-  const auto first = deploy.begin(command);
-  const auto second = deploy.begin(command);
-  deploy.finished(first);
-  deploy.finished(second);
-  const auto third = deploy.begin(command);
-  CHECK(third->is_finished);
-  CHECK(first->result == second->result);
-  CHECK(first->result == third->result);
-  CHECK(deploy.shop().revision == 2);
-  const auto attached = std::make_shared<Heard>();
-  deploy.control->attach("release-7", attached);
-  CHECK(attached->result == first->result);
-}
-
-TEST_CASE("Switch: an id that stands for something else is a conflict") {
-  Deploy deploy;
-  SwitchCommand command = deploy.to({"green"});
-  command.operation = "release-7";
-  deploy.finished(deploy.begin(command));
-  command.to = {"blue"};
-  const auto other_pool = deploy.begin(command);
-  CHECK(other_pool->code() == "conflict");
-  CHECK(other_pool->message().find("a switch to green of shop") != std::string::npos);
-  RollbackCommand rollback;
-  rollback.operation = "release-7";
-  CHECK(deploy.begin_rollback(rollback)->code() == "conflict");
-  ServerStateCommand drain;
-  drain.pool = "green";
-  drain.server = "10.0.0.21:80";
-  drain.state = AdminState::Drain;
-  drain.operation = "release-7";
-  CHECK(deploy.set_state(drain)->code() == "conflict");
-  CHECK(deploy.routed() == "green");
-}
-
-TEST_CASE("Switch: after a restart its id is still answered, from the history") {
-  Deploy deploy;
-  const auto ask = [&](const char* id) {
-    const auto heard = std::make_shared<Heard>();
-    deploy.control->attach(id, heard);
-    return heard;
-  };
-  SwitchCommand command = deploy.to({"green"});
-  command.operation = "done";
-  deploy.finished(deploy.begin(command));
-  deploy.health("blue", Health::Down);
-  command = deploy.to({"blue"});
-  command.operation = "refused";
-  deploy.finished(deploy.begin(command));
-  deploy.health("blue", Health::Up);
-  deploy.in_flight("green", 1);
-  command.operation = "cut short";
-  const auto draining = deploy.begin(command);
-  deploy.until([&] { return draining->has("draining"); });
-  deploy.restart_on(deploy.copy_of_state());
-  CHECK(ask("done")->ok());
-  CHECK(ask("done")->result["to"] == Json{"green"});
-  CHECK(ask("refused")->code() == "gate_refused");
-  CHECK(ask("cut short")->code() == "interrupted");
-  CHECK(ask("cut short")->message().find("shop, revision 3") != std::string::npos);
-  CHECK(ask("nobody's")->code() == "unknown");
-}
-
 TEST_CASE("Switch: when the daemon stops, whoever is refused is told before the end") {
   Deploy deploy;
   deploy.prober.withhold = true;
@@ -304,18 +237,6 @@ TEST_CASE("Switch: a caller that leaves after decide does not stop it") {
   deploy.until([&] { return deploy.events().back() == "finished"; });
   CHECK(deploy.routed() == "green");
   CHECK_FALSE(heard->is_finished);
-}
-
-TEST_CASE("Switch: the last 200 operations are kept, older ones forgotten") {
-  Deploy deploy;
-  for (int i = 0; i < 201; ++i) {
-    SwitchCommand command = deploy.to({"blue"});
-    command.operation = "op-" + std::to_string(i);
-    deploy.begin(command);
-  }
-  deploy.settle();
-  CHECK_FALSE(deploy.control->operation("op-0"));
-  CHECK(deploy.control->operation("op-1"));
 }
 
 TEST_CASE("Switch: when the daemon stops, it is told that its drain was not over") {
