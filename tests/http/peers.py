@@ -97,10 +97,11 @@ class Player(Origin):
     def serve(self, connection):
         if not self._read_request(connection):
             return
-        connection.sendall(self.script)
-        if self.then == "closes":
+        script, then = self.script, self.then  # the next case sets its own as soon as this answer has come
+        connection.sendall(script)
+        if then == "closes":
             return
-        if self.then == "half-closes":
+        if then == "half-closes":
             connection.shutdown(socket.SHUT_WR)
         if self._read_request(connection):
             connection.sendall(SECOND)
