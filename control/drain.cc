@@ -4,20 +4,20 @@
 
 namespace tealgate {
 
-Drain::Drain(Deadlines deadlines, std::uint64_t in_flight, TimePoint now)
+Drain::Drain(Deadlines deadlines, InFlight in_flight, TimePoint now)
     : deadlines_{deadlines.waiting, std::max(deadlines.waiting, deadlines.moving)},
       began_(now),
       now_(now),
-      at_begin_(in_flight),
+      at_begin_(in_flight.all),
       left_(in_flight) {
-  if (in_flight == 0) state_ = State::Finished;
+  if (in_flight.all == 0) state_ = State::Finished;
 }
 
-std::optional<CutKind> Drain::on_counts(std::uint64_t in_flight, TimePoint now) {
+std::optional<CutKind> Drain::on_counts(InFlight in_flight, TimePoint now) {
   if (is_over()) return std::nullopt;
   left_ = in_flight;
   now_ = now;
-  if (in_flight == 0 && cuts_under_way_ == 0) {
+  if (in_flight.all == 0 && cuts_under_way_ == 0) {
     state_ = State::Finished;
     return std::nullopt;
   }
@@ -39,7 +39,7 @@ std::optional<CutKind> Drain::on_counts(std::uint64_t in_flight, TimePoint now) 
 void Drain::on_cut(CutKind kind, unsigned exchanges) {
   (kind == CutKind::Waiting ? cut_http_ : cut_stream_) += exchanges;
   --cuts_under_way_;
-  if (!is_over() && left_ == 0 && cuts_under_way_ == 0) state_ = State::Finished;
+  if (!is_over() && left_.all == 0 && cuts_under_way_ == 0) state_ = State::Finished;
 }
 
 void Drain::disarm(TimePoint now) {
@@ -50,10 +50,11 @@ void Drain::disarm(TimePoint now) {
 
 DrainReport Drain::report() const {
   DrainReport report;
-  report.drained = state_ == State::Finished && left_ == 0;
-  report.left = left_;
+  report.drained = state_ == State::Finished && left_.all == 0;
+  report.left = left_.all;
+  report.left_streams = left_.streams;
   const std::uint64_t cut = cut_http_ + cut_stream_;
-  const std::uint64_t gone = at_begin_ - std::min(at_begin_, left_);
+  const std::uint64_t gone = at_begin_ - std::min(at_begin_, left_.all);
   report.finished = gone - std::min(gone, cut);
   report.cut_http = cut_http_;
   report.cut_stream = cut_stream_;

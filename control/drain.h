@@ -28,9 +28,10 @@
 namespace tealgate {
 
 struct DrainReport {
-  bool drained = false;        // nothing was left at the end, though perhaps because it was cut
-  std::uint64_t finished = 0;  // exchanges that ended by themselves
-  std::uint64_t left = 0;      // still there
+  bool drained = false;            // nothing was left at the end, though perhaps because it was cut
+  std::uint64_t finished = 0;      // exchanges that ended by themselves
+  std::uint64_t left = 0;          // still there
+  std::uint64_t left_streams = 0;  // of them: tunnels and event streams
   std::uint64_t cut_http = 0;
   std::uint64_t cut_stream = 0;
   Duration took{0};
@@ -43,12 +44,16 @@ class Drain {
     Duration waiting;  // from the beginning; exchanges without a response byte
     Duration moving;   // from the beginning; what still moves; at least `waiting`
   };
+  struct InFlight {
+    std::uint64_t all = 0;
+    std::uint64_t streams = 0;  // of them: tunnels and event streams
+  };
   enum class State : std::uint8_t { Waiting, Streaming, Cutting, Finished, Disarmed };
 
-  Drain(Deadlines deadlines, std::uint64_t in_flight, TimePoint now);
+  Drain(Deadlines deadlines, InFlight in_flight, TimePoint now);
 
   // What is in flight at `now`. Returns what to cut, at most once a kind.
-  std::optional<CutKind> on_counts(std::uint64_t in_flight, TimePoint now);
+  std::optional<CutKind> on_counts(InFlight in_flight, TimePoint now);
   // A cut order was carried out. A drain doesn't finish before it is told: what vanishes meanwhile
   // may have been cut.
   void on_cut(CutKind kind, unsigned exchanges);
@@ -69,7 +74,7 @@ class Drain {
   TimePoint cut_at_{};
   State state_ = State::Waiting;
   std::uint64_t at_begin_;
-  std::uint64_t left_;
+  InFlight left_;
   unsigned cuts_under_way_ = 0;
   std::uint64_t cut_http_ = 0;
   std::uint64_t cut_stream_ = 0;

@@ -257,7 +257,10 @@ void Operation::tell_left() {
   constexpr Duration kPause = std::chrono::seconds(1);
   if (told_left_at_ && place_.loop.now() < *told_left_at_ + kPause) return;
   told_left_at_ = place_.loop.now();
-  tell("draining", fmt::format("{} in flight", drains_->report().left));
+  const DrainReport report = drains_->report();
+  const std::string streams =
+      report.left_streams > 0 ? fmt::format(", {} of them streams", report.left_streams) : "";
+  tell("draining", fmt::format("{} in flight{}", report.left, streams));
 }
 
 void Operation::tell(std::string_view word, std::string message) {

@@ -55,6 +55,7 @@ Json drain_object(const DrainReport& drain) {
   object["drained"] = drain.drained;
   object["finished"] = drain.finished;
   object["left"] = drain.left;
+  object["left_streams"] = drain.left_streams;
   object["cut"] = {{"http", drain.cut_http}, {"stream", drain.cut_stream}};
   object["took_ms"] = in_ms(drain.took);
   object["deadline_ms"] = in_ms(drain.deadline);

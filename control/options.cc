@@ -93,9 +93,15 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Settings, "timeouts.idle", T::TimeSpan, "75s", "1ms", "24h",
      "A client's connection between two requests.", false,
      [](ServiceSettings& s) -> Duration& { return s.timeouts.idle; }},
+    {S::Settings, "timeouts.stream", T::TimeSpan, "1h", "1ms", "24h",
+     "A WebSocket or another tunnel, or an event stream, in which neither side says anything.",
+     false, [](ServiceSettings& s) -> Duration& { return s.timeouts.stream; }},
     {S::Settings, "timeouts.exchange", T::TimeSpan, "0s", "0s", "24h",
      "A whole exchange with its retries; `0s` is unbounded.", false,
      [](ServiceSettings& s) -> Duration& { return s.timeouts.exchange; }},
+
+    {S::Settings, "upgrades", T::ProtocolList, "websocket", "", "",
+     "The protocols that a client may change its connection to (`Upgrade`)."},
 
     {S::Settings, "retries.attempts", T::Number, "3", "1", "10",
      "Tries of one exchange, the first included.", false,
@@ -191,6 +197,8 @@ std::string_view to_string(OptionType type) {
       return "names";
     case T::PathList:
       return "path prefixes";
+    case T::ProtocolList:
+      return "`none` or protocols";
     case T::FilePath:
       return "absolute path";
     case T::AccessLog:

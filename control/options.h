@@ -41,6 +41,7 @@ enum class OptionType : std::uint8_t {
   BlockList,
   HostList,
   PathList,
+  ProtocolList,
   FilePath,
   AccessLog,
   StatusList,

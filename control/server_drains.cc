@@ -17,6 +17,11 @@ bool is_routed(const Snapshot& snapshot, const ServerKey& key) {
          });
 }
 
+Drain::InFlight in_flight_at(const ServerDrains::Target& target) {
+  const ServerState::Counts counts = target.state->counts();
+  return {counts.in_flight, counts.streams};
+}
+
 }  // namespace
 
 ServerDrains::ServerDrains(Loop& loop, DataPlane& data_plane, std::vector<Target> targets,
@@ -29,9 +34,9 @@ ServerDrains::ServerDrains(Loop& loop, DataPlane& data_plane, std::vector<Target
       self_(std::make_shared<ServerDrains*>(this)),
       poll_(loop, [this] { look(); }) {
   for (Target& target : targets) {
-    const std::uint64_t in_flight = target.state->counts().in_flight;
+    const Drain::InFlight in_flight = in_flight_at(target);
     servers_.push_back({std::move(target), Drain(deadlines, in_flight, loop.now())});
-    last_left_ += in_flight;
+    last_left_ += in_flight.all;
   }
   look_soon();
 }
@@ -60,6 +65,7 @@ DrainReport ServerDrains::report() const {
     all.drained = all.drained && report.drained;
     all.finished += report.finished;
     all.left += report.left;
+    all.left_streams += report.left_streams;
     all.cut_http += report.cut_http;
     all.cut_stream += report.cut_stream;
     all.took = std::max(all.took, report.took);
@@ -83,7 +89,7 @@ void ServerDrains::look() {
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     One& one = servers_[i];
     if (one.drain.is_over()) continue;
-    const auto order = one.drain.on_counts(one.target.state->counts().in_flight, loop_.now());
+    const auto order = one.drain.on_counts(in_flight_at(one.target), loop_.now());
     if (order) cut(i, *order);
   }
   const std::uint64_t left = report().left;

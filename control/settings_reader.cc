@@ -9,6 +9,8 @@
 
 #include "base/suggest.h"
 #include "control/scalar_values.h"
+#include "http/guard.h"
+#include "http/message.h"
 
 namespace tealgate {
 namespace {
@@ -38,6 +40,7 @@ class SettingsReader {
       if (entry.key == "timeouts") read_group(entry.value, "timeouts");
       if (entry.key == "retries") read_group(entry.value, "retries");
       if (entry.key == "switch") read_switch(entry.value);
+      if (entry.key == "upgrades") read_upgrades(entry.value);
     }
     return std::move(read_);
   }
@@ -52,6 +55,31 @@ class SettingsReader {
     for (const ConfigEntry& entry : map.entries)
       if (const Option* option = find_option(context_, prefix + entry.key))
         reader_.store(entry.value, *option, read_.values);
+  }
+
+  void read_upgrades(const ConfigNode& node) {
+    const std::vector<const ConfigNode*> items = reader_.scalars(node, "upgrades");
+    std::vector<std::string>& upgrades = read_.values.upgrades;
+    upgrades.clear();
+    if (items.size() == 1 && items.front()->text == "none") return;
+    for (const ConfigNode* item : items) {
+      const std::string& protocol = item->text;
+      if (protocol.empty() || !std::ranges::all_of(protocol, is_protocol_char)) {
+        reader_.reject(*item, "upgrades", {"is not the name of a protocol", "such as websocket"});
+      } else if (is_http(protocol)) {
+        reader_.reject(
+            *item, "upgrades",
+            {"would hide requests from this proxy", "leave it out; see docs/security.md"});
+      } else {
+        upgrades.push_back(protocol);
+      }
+    }
+  }
+
+  static bool is_protocol_char(char c) { return is_token_char(c) || c == '/'; }
+  static bool is_http(std::string_view protocol) {
+    return equals_ignoring_case(protocol, "h2c") || equals_ignoring_case(protocol, "h2") ||
+           equals_ignoring_case(protocol.substr(0, 5), "HTTP/");
   }
 
   void read_switch(const ConfigNode& map) {

@@ -44,6 +44,7 @@ Json server_object(const ControlLoop& control, const ServerKey& key, const Serve
   object["uploading"] = counts.uploading;
   object["responding"] = counts.responding;
   object["blocked"] = counts.blocked;
+  object["streams"] = counts.streams;
   object["claims"] = counts.claims;
   object["failures"] = counts.failures;
   object["check"] = evidence && evidence->last ? check_object(*evidence) : Json(nullptr);

@@ -35,10 +35,11 @@ std::unique_ptr<ClientConnection> ClientConnection::connect(Loop& loop,
 }
 
 void ClientConnection::send_request(std::string_view head, std::string_view method,
-                                    const Framing& framing) {
+                                    const Framing& framing, H1Parser::Upgrade upgrade) {
   CHECK(phase_ == Phase::Idle && !sending_, "two requests at once on one connection");
   phase_ = Phase::Head;
   is_head_request_ = method == "HEAD";
+  upgrade_ = upgrade;
   request_framing_ = framing;
   sending_ = framing.has_body();
   interims_ = 0;
@@ -59,6 +60,7 @@ void ClientConnection::send_body(std::string_view bytes) {
 void ClientConnection::end_body() {
   if (!sending_) return;
   sending_ = false;
+  if (is_tunnel_) return stream_->shutdown_write();
   if (request_framing_.kind == Framing::Kind::Chunked) stream_->write_copy(kLastChunk);
 }
 
@@ -103,7 +105,7 @@ std::size_t ClientConnection::take(std::string_view bytes) {
 std::size_t ClientConnection::take_head(std::string_view bytes) {
   ResponseHead& head = head_;
   const H1Parser::HeadStep step =
-      parser_.parse_response_head(bytes, is_head_request_ ? "HEAD" : "GET", head);
+      parser_.parse_response_head(bytes, is_head_request_ ? "HEAD" : "GET", head, upgrade_);
   const std::size_t consumed = step.consumed;
   if (step.outcome == H1Parser::HeadStep::Outcome::Failed) {
     fail(step.failure, step.detail);
@@ -122,6 +124,7 @@ std::size_t ClientConnection::take_head(std::string_view bytes) {
   }
   phase_ = Phase::Body;
   note_keep_alive(head);
+  if (head.status == 101) is_tunnel_ = sending_ = true;
   const bool has_body = head.framing.has_body();
   owner_->on_response_head(head);
   if (*destroyed || has_body) return consumed;

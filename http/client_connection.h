@@ -45,8 +45,11 @@ class ClientConnection final : private StreamOwner {
 
   void set_owner(ClientConnectionOwner& owner) { owner_ = &owner; }
 
-  // `head` is complete, with its empty line; `framing` says how send_body() is to delimit.
-  void send_request(std::string_view head, std::string_view method, const Framing& framing);
+  // `head` is complete, with its empty line; `framing` says how send_body() is to delimit. If it
+  // asks for an upgrade and the response is 101, the connection is a tunnel from on_response_head
+  // on: response body and request body are its two ways, end_body() sends FIN.
+  void send_request(std::string_view head, std::string_view method, const Framing& framing,
+                    H1Parser::Upgrade upgrade = H1Parser::Upgrade::NotAsked);
   void send_body(std::string_view bytes);  // valid until the running callback returns
   void end_body();
 
@@ -100,7 +103,9 @@ class ClientConnection final : private StreamOwner {
   Phase phase_ = Phase::Idle;
   bool* destroyed_ = nullptr;  // set while a callback of ours runs
   bool connected_ = false;
+  H1Parser::Upgrade upgrade_ = H1Parser::Upgrade::NotAsked;
   bool is_head_request_ = false;
+  bool is_tunnel_ = false;
   bool sending_ = false;  // the request's body is not ended
   bool keeps_alive_ = true;
   bool dead_ = false;

@@ -28,7 +28,7 @@ constexpr FailureFacts kFacts[] = {
     {421, "misdirected", Never, Fault::Client, "Nothing is served under this name here"},
     {0, "client_abort", Never, Fault::Client, "The client left"},
     {0, "client_stalled", Never, Fault::Client, "The client did not take its answer"},
-    // ConnectRefused … BodyStalled
+    // ConnectRefused … StreamIdle
     {502, "connect_refused", AnyMethod, Fault::Server, "The server cannot be reached"},
     {504, "connect_timeout", AnyMethod, Fault::Server, "The server cannot be reached in time"},
     {502, "connect_failed", AnyMethod, Fault::Server, "The server cannot be reached"},
@@ -40,6 +40,7 @@ constexpr FailureFacts kFacts[] = {
     {502, "bad_response", Never, Fault::Server, "The server's answer is malformed"},
     {502, "body_cut", Never, Fault::Server, "The server broke off its answer"},
     {504, "body_stalled", Never, Fault::Server, "The server did not finish its answer in time"},
+    {0, "stream_idle", Never, Fault::Nobody, "Nothing was said for too long"},
     // NoServer … OverallTimeout
     {503, "no_server", Never, Fault::Proxy, "No server is available"},
     {504, "drain_cut", Never, Fault::Proxy, "The server was taken out before it answered"},

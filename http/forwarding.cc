@@ -9,6 +9,7 @@
 
 #include "http/field_list.h"
 #include "http/h1_writer.h"
+#include "http/upgrade.h"
 
 namespace tealgate {
 
@@ -202,7 +203,7 @@ std::string request_id(const RequestHead& head) {
 }
 
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
-                             std::string_view request_id) {
+                             const ForwardedAs& as) {
   const ConnectionOptions connection(head);
   append_origin_line(out, head);
   append_field(out, "Host", head.authority);
@@ -212,11 +213,15 @@ void append_upstream_request(std::string& out, const RequestHead& head, const Fo
     if (head.minor_version == 0 && equals_ignoring_case(field.name, "Expect")) continue;
     append_field(out, field.name, field.value);
   }
-  if (head.field_has_token("TE", "trailers")) out.append("TE: trailers\r\nConnection: TE\r\n");
+  if (!as.upgrade.empty()) {
+    append_upgrade(out, as.upgrade);
+  } else if (head.field_has_token("TE", "trailers")) {
+    out.append("TE: trailers\r\nConnection: TE\r\n");
+  }
   append_framing(out, head.framing);
   append_forwarded(out, head, from);
   append_via(out, head.minor_version);
-  append_field(out, "X-Request-Id", request_id);
+  append_field(out, "X-Request-Id", as.request_id);
   append_end_of_head(out);
 }
 

@@ -29,8 +29,12 @@ std::string request_id(const RequestHead& head);
 // 9112 3.2.2), hop-by-hop fields and those that Connection names removed, TE kept only as
 // "trailers"... `framing` written anew, X-Forwarded-For/-Proto/-Host overwritten or appended, Via
 // appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on.
+struct ForwardedAs {
+  std::string_view request_id;
+  std::string_view upgrade = {};  // the protocol to ask for; empty: none
+};
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
-                             std::string_view request_id);
+                             const ForwardedAs& as);
 
 // The fields of a response that are passed to the client: without hop-by-hop fields and those that
 // Connection names, with Via and X-Request-Id. Status line, framing, Date if missing and Connection

@@ -115,7 +115,15 @@ HeadFault frame_response(const DecisiveFields& fields, std::string_view request_
   if (const HeadFault fault = read_framing(fields, head.minor_version, head.framing)) {
     return {Failure::BadResponse, fault.detail};
   }
-  if (request_method == "HEAD" || is_bodiless(head.status)) {
+  if (head.status == 101) {
+    // RFC 9110 8.6, RFC 9112 6.1: a 1xx has neither field. Here they would hide where the tunnel
+    // begins.
+    if (fields.content_lengths + fields.transfer_encodings > 0) {
+      return {Failure::BadResponse, "a 101 with a body"};
+    }
+    head.framing.kind = Framing::Kind::UntilClose;
+    head.keep_alive = false;
+  } else if (request_method == "HEAD" || is_bodiless(head.status)) {
     head.framing = {};
   } else if (head.framing.kind == Framing::Kind::None) {
     head.framing.kind = Framing::Kind::UntilClose;

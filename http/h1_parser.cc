@@ -212,7 +212,7 @@ struct H1Parser::State {
   HeadStep parse_head(std::string_view bytes, Read&& read);
   HeadFault read_request(std::string_view block, RequestHead& head);
   HeadFault read_response(std::string_view block, std::string_view request_method,
-                          ResponseHead& head);
+                          ResponseHead& head, Upgrade upgrade);
   void begin_body(const Framing& of_body);
 
   BodyStep take_length(std::string_view bytes);
@@ -270,9 +270,11 @@ HeadFault H1Parser::State::read_request(std::string_view block, RequestHead& hea
 }
 
 HeadFault H1Parser::State::read_response(std::string_view block, std::string_view request_method,
-                                         ResponseHead& head) {
+                                         ResponseHead& head, Upgrade upgrade) {
   if (const HeadFault why = read_response_block(block, limits.fields, head)) return why;
-  if (head.status == 101) return {Failure::BadResponse, "an upgrade that nobody asked for"};
+  if (head.status == 101 && upgrade == Upgrade::NotAsked) {
+    return {Failure::BadResponse, "an upgrade that nobody asked for"};
+  }
   const DecisiveFields fields = decisive_fields(head);
   if (const HeadFault why = frame_response(fields, request_method, head)) return why;
   if (const HeadFault why = second_reader.read_head(block, {}, head)) return why;
@@ -328,9 +330,9 @@ H1Parser::HeadStep H1Parser::parse_request_head(std::string_view bytes, RequestH
 
 H1Parser::HeadStep H1Parser::parse_response_head(std::string_view bytes,
                                                  std::string_view request_method,
-                                                 ResponseHead& head) {
+                                                 ResponseHead& head, Upgrade upgrade) {
   return state_->parse_head(bytes, [&](std::string_view block) {
-    return state_->read_response(block, request_method, head);
+    return state_->read_response(block, request_method, head, upgrade);
   });
 }
 

@@ -1,4 +1,5 @@
-// Heads of HTTP messages, as parsed: views into bytes that somebody else holds, until retain() makes them own a copy.
+// Heads of HTTP messages, as parsed: views into bytes that somebody else holds, until retain()
+// makes them own a copy.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +78,8 @@ class ResponseHead : public Head {
   std::string_view block;
 
   void retain() { retain_block(block, {&reason, &block}); }
-  bool is_interim() const { return status >= 100 && status < 200; }
+  // 101 is final: what follows belongs to another protocol (RFC 9110 15.2.2).
+  bool is_interim() const { return status >= 100 && status < 200 && status != 101; }
 };
 
 }  // namespace tealgate

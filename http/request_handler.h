@@ -29,7 +29,7 @@ struct OutgoingHead {
   int status = 200;
   std::string_view reason = {};  // empty: the standard one
   std::string_view fields = {};  // complete lines with CRLF, without framing, Connection and Date
-  Framing framing = {};        // of what follows; UntilClose and Chunked are turned into what the client
+  Framing framing = {};   // of what follows; UntilClose and Chunked are turned into what the client
                           // understands
   bool has_date = false;  // `fields` has a Date
   bool close = false;     // end the connection after this response
@@ -44,6 +44,14 @@ class ResponseWriter {
   // `bytes` must stay valid until the running callback returns (see Stream::write_view).
   virtual void send_body(std::string_view bytes) = 0;
   virtual void end() = 0;
+  // Instead of send_head(): 101 with these fields. From now on the connection is a tunnel: on_body
+  // brings what the client sends, on_body_end its FIN, and end() sends ours. Not while a request
+  // body is coming.
+  struct EarlyBytes {
+    std::string_view bytes;  // that came before; valid until the running callback returns
+    bool ended = false;      // the client's FIN came, too: there will be no on_body_end
+  };
+  virtual EarlyBytes start_tunnel(std::string_view fields) = 0;
   // The response cannot be completed: closes so that the client can tell.
   virtual void cut() = 0;
 

@@ -92,6 +92,9 @@ void ServerConnection::process(std::string_view bytes) {
         break;
       case Phase::Answer:
         return keep_pipelined(bytes);
+      case Phase::Tunnel:
+        bytes_received_ += bytes.size();
+        return answerer_->on_body(bytes);
       case Phase::Lingering:
       case Phase::Closed:
         return;
@@ -176,6 +179,9 @@ void ServerConnection::on_end() {
   // RFC 9112 9.6: the client may still read, and 9.5: it stops sending a body once it was answered.
   if (phase_ == Phase::Answer || (phase_ == Phase::Body && head_sent_)) {
     half_closed_ = true;
+  } else if (phase_ == Phase::Tunnel) {
+    half_closed_ = true;
+    if (answerer_) answerer_->on_body_end();
   } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
     close();
   } else {
@@ -207,6 +213,7 @@ void ServerConnection::on_flushed() {
 void ServerConnection::finish_exchange() {
   std::exchange(answerer_, nullptr)->on_response_done();
   if (phase_ == Phase::Closed) return;
+  if (phase_ == Phase::Tunnel && half_closed_) return close();
   if (phase_ != Phase::Answer || (close_wanted_ && client_keeps_alive_)) return linger();
   if (close_wanted_ || (half_closed_ && pipelined_.empty())) return close();
   start_next_request();
@@ -278,6 +285,22 @@ void ServerConnection::end() {
   untaken_ = kUnmeasured;
   write_timer_.start(settings_.write);
   stream_->notify_when_flushed();
+}
+
+ResponseWriter::EarlyBytes ServerConnection::start_tunnel(std::string_view fields) {
+  CHECK(phase_ == Phase::Answer && !head_sent_, "a tunnel behind a response");
+  head_sent_ = true;
+  phase_ = Phase::Tunnel;
+  response_framing_.kind = Framing::Kind::UntilClose;
+  std::string out;
+  append_status_line(out, 101);
+  out.append(fields);
+  append_end_of_head(out);
+  write(out);
+  replayed_ = std::exchange(pipelined_, {});
+  bytes_received_ += replayed_.size();
+  stream_->resume();
+  return {replayed_, half_closed_};
 }
 
 void ServerConnection::cut() {
@@ -353,6 +376,7 @@ void ServerConnection::on_read_timeout() {
       if (head_sent_) return;  // answered already: it need not send the rest
       return fail(Failure::BodyTimeout, "the body came too slowly");
     case Phase::Answer:
+    case Phase::Tunnel:
       return;
     case Phase::Lingering:
     case Phase::Closed:

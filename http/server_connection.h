@@ -9,6 +9,9 @@
 //   closed ◀── 2 s, 64 KiB, or the client's FIN ── lingering: FIN sent, what still comes is
 //   discarded
 //
+// A response that starts a tunnel leads from Answer to Tunnel, where bytes go by unread, and from
+// there to lingering or closed.
+//
 // One exchange at a time; pipelined bytes wait, bounded and unrouted. A close that was not the
 // client's wish, or that leaves a request unread, lingers, since the reset of a plain close would
 // eat the answer. Owned by a listener, which destroys it at the end of the turn when told that it
@@ -62,7 +65,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   int fd() const { return stream_->fd(); }
 
  private:
-  enum class Phase : std::uint8_t { Head, Body, Answer, Lingering, Closed };
+  enum class Phase : std::uint8_t { Head, Body, Answer, Tunnel, Lingering, Closed };
 
   // StreamOwner
   void on_bytes(std::string_view bytes) override;
@@ -78,6 +81,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void send_head(const OutgoingHead& head) override;
   void send_body(std::string_view bytes) override;
   void end() override;
+  EarlyBytes start_tunnel(std::string_view fields) override;
   void cut() override;
   void pause_body() override;
   void resume_body() override;
@@ -119,7 +123,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   Timer write_timer_;
   std::string pipelined_;
   std::string
-      replayed_;  // pipelined bytes being processed: views into them live until the turn ends
+      replayed_;  // pipelined bytes being passed on: views into them live until the turn ends
   TimePoint began_;
   Duration idle_timeout_;
   std::uint64_t bytes_received_ = 0;

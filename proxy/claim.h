@@ -35,6 +35,7 @@ class Claim {
   void set_uploading(bool on) { set(uploading_, on, cell_ ? &cell_->uploading : nullptr); }
   void set_responding(bool on) { set(responding_, on, cell_ ? &cell_->responding : nullptr); }
   void set_blocked(bool on) { set(blocked_, on, cell_ ? &cell_->blocked : nullptr); }
+  void set_stream(bool on) { set(stream_, on, cell_ ? &cell_->streams : nullptr); }
   bool is_uploading() const { return uploading_; }
   bool is_responding() const { return responding_; }
   void count_failure() {
@@ -46,6 +47,7 @@ class Claim {
     set_uploading(false);
     set_responding(false);
     set_blocked(false);
+    set_stream(false);
     // Release: who reads 0 in flight also sees everything this attempt did.
     cell_->in_flight.store(cell_->in_flight.load(std::memory_order_relaxed) - 1,
                            std::memory_order_release);
@@ -61,6 +63,7 @@ class Claim {
     std::swap(uploading_, other.uploading_);
     std::swap(responding_, other.responding_);
     std::swap(blocked_, other.blocked_);
+    std::swap(stream_, other.stream_);
   }
   static void set(bool& flag, bool on, std::atomic<std::uint32_t>* count) {
     if (!count || flag == on) return;
@@ -75,6 +78,7 @@ class Claim {
   bool uploading_ = false;
   bool responding_ = false;
   bool blocked_ = false;
+  bool stream_ = false;
 };
 
 }  // namespace tealgate

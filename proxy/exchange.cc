@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/field_list.h"
 #include "http/forwarding.h"
 #include "http/local_reply.h"
 #include "http/target.h"
+#include "http/upgrade.h"
 #include "proxy/worker.h"
 
 namespace tealgate {
@@ -15,6 +17,11 @@ namespace {
 // A request that could not be sent again uses no connection that was idle for longer: the server
 // may be about to close it.
 constexpr Duration kJustUsed = std::chrono::seconds(1);
+
+bool is_event_stream(const ResponseHead& head) {
+  const std::string_view type = head.field("Content-Type");
+  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), "text/event-stream");
+}
 
 // What the proxy's own fields add to a head, usually.
 constexpr std::size_t kAddedFields = 256;
@@ -54,7 +61,9 @@ void Exchange::route() {
   settings_ = service->settings;
   relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
   upstream_head_.reserve(head_.block.size() + kAddedFields);
-  append_upstream_request(upstream_head_, head_, from, request_id_);
+  upgrade_ = requested_upgrade(head_, settings_->upgrades);
+  append_upstream_request(upstream_head_, head_, from,
+                          {.request_id = request_id_, .upgrade = upgrade_});
   keeps_replay_ = head_.framing.has_body();
   if (settings_->timeouts.exchange > Duration::zero()) {
     exchange_deadline_ =
@@ -90,7 +99,8 @@ void Exchange::send_request(const Server& server) {
     upstream_ = std::make_unique<UpstreamConnection>(worker_.loop(), server, user);
   }
   ClientConnection& http = upstream_->http();
-  http.send_request(upstream_head_, head_.method, head_.framing);
+  http.send_request(upstream_head_, head_.method, head_.framing,
+                    upgrade_.empty() ? H1Parser::Upgrade::NotAsked : H1Parser::Upgrade::Asked);
   http.send_body(replay_);
   if (body_ended_) http.end_body();
   if (http.is_connected()) {
@@ -113,6 +123,7 @@ void Exchange::await_response() {
 
 void Exchange::on_body(std::string_view bytes) {
   if (relay_.is_done()) return;
+  if (is_tunnel_) upstream_->start_deadline(patience());
   if (keeps_replay_) {
     // Until the connection stands nothing was sent, and everything is kept; reading pauses soon, as
     // the stream's backlog grows.
@@ -162,6 +173,9 @@ void Exchange::on_interim(const ResponseHead& head) {
 }
 
 void Exchange::on_response_head(const ResponseHead& head) {
+  if (head.status == 101 && !accepts_upgrade(head, upgrade_)) {
+    return fail_attempt(Failure::BadResponse, "an upgrade to something else than was asked for");
+  }
   relay_.on_response_head();
   claim_.set_responding(true);
   ttfb_ = worker_.loop().now() - began_;
@@ -171,7 +185,10 @@ void Exchange::on_response_head(const ResponseHead& head) {
   static thread_local std::string fields;
   fields.clear();
   append_client_fields(fields, head, request_id_);
-  upstream_->start_deadline(settings_->timeouts.between_bytes);
+  if (head.status == 101) return start_tunnel(head, fields);
+  is_stream_ = is_event_stream(head);
+  claim_.set_stream(is_stream_);
+  upstream_->start_deadline(patience());
   writer_.send_head({.status = head.status,
                      .reason = head.reason,
                      .fields = fields,
@@ -179,8 +196,24 @@ void Exchange::on_response_head(const ResponseHead& head) {
                      .has_date = head.has_field("Date")});
 }
 
+// From here on the request's body and the response's are the tunnel's two ways.
+void Exchange::start_tunnel(const ResponseHead& head, std::string& fields) {
+  is_stream_ = is_tunnel_ = true;
+  claim_.set_stream(true);
+  append_upgrade(fields, head.field("Upgrade"));
+  const ResponseWriter::EarlyBytes early = writer_.start_tunnel(fields);
+  upstream_->start_deadline(patience());
+  upstream_->http().send_body(early.bytes);
+  body_ended_ = early.ended;
+  if (early.ended) upstream_->http().end_body();
+}
+
+Duration Exchange::patience() const {
+  return is_stream_ ? settings_->timeouts.stream : settings_->timeouts.between_bytes;
+}
+
 void Exchange::on_response_body(std::string_view bytes) {
-  if (!write_blocked_) upstream_->start_deadline(settings_->timeouts.between_bytes);
+  if (!write_blocked_) upstream_->start_deadline(patience());
   writer_.send_body(bytes);
 }
 
@@ -200,10 +233,10 @@ void Exchange::on_failure(Failure failure, std::string_view detail) {
 }
 
 void Exchange::on_deadline() {
-  const bool connected = upstream_->http().is_connected();
-  fail_attempt(!connected              ? Failure::ConnectTimeout
-               : relay_.is_answering() ? Failure::BodyStalled
-                                       : Failure::ResponseTimeout,
+  fail_attempt(!upstream_->http().is_connected() ? Failure::ConnectTimeout
+               : !relay_.is_answering()          ? Failure::ResponseTimeout
+               : is_stream_                      ? Failure::StreamIdle
+                                                 : Failure::BodyStalled,
                "too late");
 }
 
@@ -257,7 +290,7 @@ void Exchange::on_write_drained() {
   claim_.set_blocked(false);
   if (!upstream_) return;
   upstream_->http().resume();
-  upstream_->start_deadline(settings_->timeouts.between_bytes);
+  upstream_->start_deadline(patience());
 }
 
 void Exchange::on_client_failure(Failure failure, std::string_view detail) {

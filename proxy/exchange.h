@@ -62,6 +62,9 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void reply();
   void drop_upstream();
   void await_response();
+  void start_tunnel(const ResponseHead& head, std::string& fields);
+  // How long a response that has begun may stand still.
+  Duration patience() const;
   void write_log();
 
   Worker& worker_;
@@ -84,6 +87,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::vector<std::string> tried_;
   std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
   std::string_view detail_;
+  std::string_view upgrade_;  // the protocol asked for; in settings_
   TimePoint began_;
   TimePoint attempt_began_;
   Duration connect_{};
@@ -94,6 +98,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   bool keeps_replay_ = false;
   bool body_ended_ = false;
   bool write_blocked_ = false;
+  bool is_stream_ = false;  // a tunnel or an event stream: no end of its own
+  bool is_tunnel_ = false;
 
   friend class ExchangeList;
 };

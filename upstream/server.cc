@@ -9,6 +9,7 @@ ServerState::Counts ServerState::counts() const {
     sum.uploading += cell.uploading.load(std::memory_order_relaxed);
     sum.responding += cell.responding.load(std::memory_order_relaxed);
     sum.blocked += cell.blocked.load(std::memory_order_relaxed);
+    sum.streams += cell.streams.load(std::memory_order_relaxed);
     sum.claims += cell.claims.load(std::memory_order_relaxed);
     sum.failures += cell.failures.load(std::memory_order_relaxed);
   }

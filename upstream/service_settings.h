@@ -15,27 +15,29 @@ using namespace std::chrono_literals;
 
 struct Timeouts {
   Duration connect = 2s;
-  Duration request_head = 10s;    // from the first byte of a head to its end
-  Duration request_body = 30s;    // between two reads of a request body
-  Duration response = 60s;        // from the request's end to the response head
-  Duration between_bytes = 60s;   // between two reads of a response body
-  Duration write = 60s;           // a client that takes nothing of its answer
-  Duration idle = 75s;            // a client's connection between requests
-  Duration exchange = 0s;         // the whole exchange with its retries; 0 = unbounded
+  Duration request_head = 10s;   // from the first byte of a head to its end
+  Duration request_body = 30s;   // between two reads of a request body
+  Duration response = 60s;       // from the request's end to the response head
+  Duration between_bytes = 60s;  // between two reads of a response body
+  Duration write = 60s;          // a client that takes nothing of its answer
+  Duration idle = 75s;           // a client's connection between requests
+  Duration stream = 1h;          // a tunnel or an event stream in which neither side says anything
+  Duration exchange = 0s;        // the whole exchange with its retries; 0 = unbounded
 };
 
 struct RetrySettings {
-  unsigned attempts = 3;                     // tries of one exchange, the first included
-  std::uint64_t buffer_bytes = 64 * 1024;    // how much of a request body is kept for a retry
+  unsigned attempts = 3;                   // tries of one exchange, the first included
+  std::uint64_t buffer_bytes = 64 * 1024;  // how much of a request body is kept for a retry
 };
 
 struct HealthSettings {
   enum class Kind : std::uint8_t { Tcp, Http, None };
   Kind kind = Kind::Tcp;
   std::string path = "/";
-  std::string host;                  // of the probe's Host; default: the first plain name in `hosts`, else the address
+  std::string
+      host;  // of the probe's Host; default: the first plain name in `hosts`, else the address
   std::string method = "GET";
-  std::uint16_t port = 0;            // 0: the server's own
+  std::uint16_t port = 0;  // 0: the server's own
   Duration interval = 2s;
   Duration timeout = 1s;
   unsigned rise = 2;
@@ -45,13 +47,13 @@ struct HealthSettings {
     int high = 299;
   };
   std::vector<StatusRange> expect_status = {StatusRange{}};
-  std::string expect_body;           // must occur in the body; empty: not looked at
+  std::string expect_body;  // must occur in the body; empty: not looked at
 };
 
 struct SwitchSettings {
   unsigned require_healthy_percent = 100;
-  Duration drain = 30s;              // exchanges without a response byte
-  Duration stream_drain = 5min;      // responses and uploads still moving
+  Duration drain = 30s;          // exchanges without a response byte
+  Duration stream_drain = 5min;  // responses and uploads still moving
 };
 
 struct ServiceSettings {
@@ -59,6 +61,7 @@ struct ServiceSettings {
   RetrySettings retries;
   SwitchSettings switching;
   HealthSettings health;
+  std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
 };
 
 }  // namespace tealgate

@@ -157,6 +157,8 @@ std::string server_part(const json& server, bool active, const Look& look) {
   if (state == "down") text += " " + why_down(server, look);
   std::uint64_t in_flight = number_of(server, "in_flight");
   if (in_flight > 0) text += fmt::format(", {} in flight", in_flight);
+  std::uint64_t streams = number_of(server, "streams");
+  if (streams > 0) text += fmt::format(" ({} stream{})", streams, streams == 1 ? "" : "s");
   return text;
 }
 

@@ -60,6 +60,8 @@ std::string describe_drain(const json& object) {
   text += milliseconds(number_of(drain, "took_ms"));
   text += fmt::format(": {} finished, {} cut", number_of(drain, "finished"), cuts);
   if (number_of(drain, "left") > 0) text += fmt::format(", {} left", number_of(drain, "left"));
+  const std::uint64_t streams = number_of(drain, "left_streams");
+  if (streams > 0) text += fmt::format(" ({} stream{})", streams, streams == 1 ? "" : "s");
   return text;
 }
 

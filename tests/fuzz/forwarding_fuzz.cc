@@ -36,7 +36,7 @@ void check_request(std::string_view text, bool trusted) {
   static const std::vector<AddressBlock> networks = {*AddressBlock::parse("10.0.0.0/8")};
   client_address(head, from(trusted), networks);
   std::string sent;
-  append_upstream_request(sent, head, from(trusted), request_id(head));
+  append_upstream_request(sent, head, from(trusted), {.request_id = request_id(head)});
   if (head.authority.empty()) return;  // from HTTP/1.0: no Host to send
   H1Parser second(H1Parser::Role::Requests, wide);
   RequestHead again;

@@ -127,6 +127,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(timeouts.response == 4s);
   CHECK(timeouts.between_bytes == 5s);
   CHECK(timeouts.write == 6s);
+  CHECK(timeouts.stream == 7h);
   CHECK(timeouts.idle == 2min);
   CHECK(timeouts.exchange == 1h);
   CHECK(shop.settings.retries.attempts == 2);

@@ -10,10 +10,11 @@ namespace {
 // A server being drained, and a clock.
 struct Draining {
   explicit Draining(std::uint64_t in_flight, Drain::Deadlines deadlines = {30s, 5min})
-      : drain(deadlines, in_flight, now) {}
+      : drain(deadlines, {in_flight}, now) {}
 
-  std::optional<CutKind> at(Duration after_begin, std::uint64_t in_flight) {
-    return drain.on_counts(in_flight, now + after_begin);
+  std::optional<CutKind> at(Duration after_begin, std::uint64_t in_flight,
+                            std::uint64_t streams = 0) {
+    return drain.on_counts({in_flight, streams}, now + after_begin);
   }
 
   TimePoint now{};
@@ -40,6 +41,15 @@ TEST_CASE(
   CHECK(report.finished == 37);
   CHECK(report.left == 0);
   CHECK(report.took == 4s);
+}
+
+TEST_CASE("Drain: streams are counted apart") {
+  Draining server(3);
+  server.at(1s, 3, 2);
+  CHECK(server.drain.report().left == 3);
+  CHECK(server.drain.report().left_streams == 2);
+  server.at(2s, 0, 0);
+  CHECK(server.drain.report().left_streams == 0);
 }
 
 TEST_CASE("Drain: its deadline cuts what waits, once, and lets what moves go on") {
