@@ -1,4 +1,5 @@
-// Every bad end that an exchange or an attempt can have, and the one table that says what follows from it.
+// Every bad end that an exchange or an attempt can have, and the one table that says what follows
+// from it.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@ namespace tealgate {
 
 enum class Failure : std::uint8_t {
   None,
-  // The client's doing. All but ClientAbort, ClientStalled and MisdirectedRequest close the connection.
+  // The client's doing. All but ClientAbort, ClientStalled and MisdirectedRequest close the
+  // connection.
   BadRequest,          // malformed or ambiguous: 400
   HeadTimeout,         // the head came too slowly: 408
   BodyTimeout,         // the body stalled: 408
@@ -25,7 +27,8 @@ enum class Failure : std::uint8_t {
   // The server's doing, or the way to it.
   ConnectRefused,
   ConnectTimeout,
-  ConnectFailed,     // unreachable, out of ports, ...
+  ConnectFailed,     // unreachable, ...
+  LocalShortage,     // no descriptor or port left here for a connection
   ClosedWhenReused,  // a reused connection closed before the first response byte
   ClosedEarly,       // a fresh connection closed or was reset before the first response byte
   HeadCut,           // closed inside the response head
@@ -34,23 +37,23 @@ enum class Failure : std::uint8_t {
   BodyCut,           // closed inside the response body
   BodyStalled,       // no response byte in time, within the body
   // Ours.
-  NoServer,   // nobody eligible to ask: 503
-  DrainCut,   // cut by a drain's deadline: 504 if no head went out
-  Stopping,   // cut by the daemon's end
+  NoServer,        // nobody eligible to ask: 503
+  DrainCut,        // cut by a drain's deadline: 504 if no head went out
+  Stopping,        // cut by the daemon's end
   OverallTimeout,  // the exchange as a whole took too long
 };
 
 enum class RetryRule : std::uint8_t {
   Never,
-  AnyMethod,      // nothing was written to the server: another server, any method
-  IfReplayable,   // idempotent and its body wholly buffered
+  AnyMethod,     // nothing was written to the server: another server, any method
+  IfReplayable,  // idempotent and its body wholly buffered
 };
 
 enum class Fault : std::uint8_t { Nobody, Client, Server, Proxy };
 
 struct FailureFacts {
-  int status;             // for our own reply while no head went out; 0: no reply, the connection is cut
-  std::string_view end;   // the access log's `end` word
+  int status;  // for our own reply while no head went out; 0: no reply, the connection is cut
+  std::string_view end;  // the access log's `end` word
   RetryRule retry;
   Fault fault;
   std::string_view title;  // for the error page: "The server did not answer in time"

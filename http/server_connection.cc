@@ -74,29 +74,29 @@ void ServerConnection::start_draining(Duration grace) {
 
 void ServerConnection::on_bytes(std::string_view bytes) {
   if (phase_ == Phase::Lingering) {
+    if (stream_->untaken() > 0) return;  // see on_linger_timeout
     discarded_ += bytes.size();
     if (discarded_ > kLingerBytes) close();
     return;
   }
-  process(bytes);
+  if (waiting().empty()) bytes.remove_prefix(take_request(bytes));
+  if (!bytes.empty() && phase_ < Phase::Lingering) keep_pipelined(bytes);
 }
 
-void ServerConnection::process(std::string_view bytes) {
-  while (!bytes.empty()) {
-    switch (phase_) {
-      case Phase::Head:
-        bytes.remove_prefix(take_head(bytes));
-        break;
-      case Phase::Body:
-        bytes.remove_prefix(take_body(bytes));
-        break;
-      case Phase::Answer:
-        return keep_pipelined(bytes);
-      case Phase::Lingering:
-      case Phase::Closed:
-        return;
+// Up to the end of the request; returns how much was taken.
+std::size_t ServerConnection::take_request(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const std::string_view rest = bytes.substr(taken);
+    if (phase_ == Phase::Head) {
+      taken += take_head(rest);
+    } else if (phase_ == Phase::Body) {
+      taken += take_body(rest);
+    } else {
+      break;
     }
   }
+  return taken;
 }
 
 std::size_t ServerConnection::take_head(std::string_view bytes) {
@@ -168,13 +168,14 @@ void ServerConnection::on_request_complete() {
 }
 
 void ServerConnection::keep_pipelined(std::string_view bytes) {
+  pipelined_.erase(0, std::exchange(pipelined_taken_, 0));
   pipelined_.append(bytes);
   if (pipelined_.size() > kPipelinedBytes) stream_->pause();
 }
 
 void ServerConnection::on_end() {
   // RFC 9112 9.6: the client may still read, and 9.5: it stops sending a body once it was answered.
-  if (phase_ == Phase::Answer || (phase_ == Phase::Body && head_sent_)) {
+  if (phase_ == Phase::Answer || !waiting().empty() || (phase_ == Phase::Body && head_sent_)) {
     half_closed_ = true;
   } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
     close();
@@ -208,7 +209,7 @@ void ServerConnection::finish_exchange() {
   std::exchange(answerer_, nullptr)->on_response_done();
   if (phase_ == Phase::Closed) return;
   if (phase_ != Phase::Answer || (close_wanted_ && client_keeps_alive_)) return linger();
-  if (close_wanted_ || (half_closed_ && pipelined_.empty())) return close();
+  if (close_wanted_ || (half_closed_ && waiting().empty())) return close();
   start_next_request();
 }
 
@@ -216,11 +217,23 @@ void ServerConnection::start_next_request() {
   parser_.next_message();
   phase_ = Phase::Head;
   read_timer_.start(idle_timeout_);
+  if (!waiting().empty()) return stream_->wake();
+  pipelined_ = {};  // an idle connection owns no buffer
+  pipelined_taken_ = 0;
   stream_->resume();
-  if (pipelined_.empty()) return;
-  replayed_ = std::exchange(pipelined_, {});
-  process(replayed_);
-  if (!half_closed_) return;
+}
+
+// The next of the pipelined requests: one a turn, so that other clients have theirs.
+void ServerConnection::on_woken() {
+  if (phase_ != Phase::Head) return;
+  stream_->resume();
+  pipelined_taken_ += take_request(waiting());
+  if (waiting().size() > kPipelinedBytes) stream_->pause();
+  if (half_closed_ && waiting().empty()) end_half_closed();
+}
+
+// All that the client sent before its FIN was taken.
+void ServerConnection::end_half_closed() {
   if (phase_ == Phase::Head && !parser_.has_begun()) return close();
   const bool is_cut_short = phase_ == Phase::Head || (phase_ == Phase::Body && !head_sent_);
   if (is_cut_short) fail(Failure::ClientAbort, "the client closed inside its request");
@@ -293,6 +306,11 @@ void ServerConnection::pause_body() {
   stream_->pause();
 }
 
+void ServerConnection::discard_body() {
+  discarding_ = true;
+  resume_body();
+}
+
 void ServerConnection::resume_body() {
   if (phase_ == Phase::Body) read_timer_.start(settings_.request_body);
   stream_->resume();
@@ -336,6 +354,7 @@ void ServerConnection::send_error(Failure failure, std::string_view detail, std:
 // The client's side of the exchange broke.
 void ServerConnection::fail(Failure failure, std::string_view detail) {
   if (phase_ == Phase::Closed) return;
+  if (phase_ == Phase::Lingering) return close();
   if (!answerer_) return refuse(failure, detail, RequestHead());
   const bool can_answer = !head_sent_ && facts_of(failure).status != 0;
   std::unique_ptr<RequestAnswerer> answerer = std::move(answerer_);
@@ -355,8 +374,9 @@ void ServerConnection::on_read_timeout() {
     case Phase::Answer:
       return;
     case Phase::Lingering:
+      return on_linger_timeout();
     case Phase::Closed:
-      return close();
+      return;
   }
 }
 
@@ -374,9 +394,20 @@ void ServerConnection::linger() {
   if (phase_ == Phase::Closed) return;
   phase_ = Phase::Lingering;
   discarded_ = 0;
+  untaken_ = kUnmeasured;
+  write_timer_.stop();
   stream_->shutdown_write();
   stream_->resume();
   read_timer_.start(kLingerTime);
+}
+
+// While the client has not taken the whole answer, a close could still eat it: it goes on for as
+// long as the client takes some.
+void ServerConnection::on_linger_timeout() {
+  const std::size_t untaken = stream_->untaken();
+  if (untaken == 0 || untaken >= untaken_) return close();
+  untaken_ = untaken;
+  read_timer_.start(settings_.write);
 }
 
 void ServerConnection::close() {
