@@ -1,12 +1,12 @@
 #include "http/server_connection.h"
 
 #include <cstdint>
-#include <ctime>
 #include <utility>
 
 #include "base/check.h"
 #include "http/forwarding.h"
 #include "http/h1_writer.h"
+#include "http/http_date.h"
 #include "http/local_reply.h"
 #include "http/status.h"
 
@@ -18,24 +18,6 @@ constexpr std::size_t kPipelinedBytes = 64 * 1024;
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kUnmeasured = SIZE_MAX;
-
-// RFC 9110 5.6.7; made once a second and thread.
-std::string_view http_date() {
-  struct Cached {
-    std::time_t second = 0;
-    char text[32];
-    std::size_t size = 0;
-  };
-  static thread_local Cached cached;
-  const std::time_t now = std::time(nullptr);
-  if (now != cached.second) {
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    cached.size = std::strftime(cached.text, sizeof cached.text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    cached.second = now;
-  }
-  return {cached.text, cached.size};
-}
 
 }  // namespace
 
