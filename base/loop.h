@@ -48,6 +48,10 @@ class Loop {
   // Runs `task` at the end of this turn, before the loop waits again. Loop thread only.
   void defer(std::function<void()> task);
 
+  // Runs what was deferred and frees what was discarded. The loop does it after each turn; an owner
+  // whose loop has stopped calls it before it destroys what those objects still refer to.
+  void end_turn();
+
   // Runs a callback and flushes what it wrote, since views that it wrote are valid no longer. For
   // whoever calls back: timers, mailboxes, signals, jobs; the poller does it for its sockets.
   void call(const std::function<void()>& callback);
@@ -59,7 +63,6 @@ class Loop {
  private:
   struct Turn;
   void discard(void* object, void (*destroy)(void*));
-  void end_turn();
 
   struct UvLoopDeleter {
     void operator()(uv_loop_s* loop) const;

@@ -20,7 +20,8 @@ namespace tealgate {
 namespace {
 
 constexpr std::size_t kVectorsPerCall = 64;
-constexpr std::uint32_t kCloseEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kDeadEvents = EPOLLHUP | EPOLLERR;
+constexpr std::uint32_t kCloseEvents = EPOLLRDHUP | kDeadEvents;
 
 int pending_error(int fd) {
   int error = 0;
@@ -113,6 +114,11 @@ void Stream::notify_when_flushed() {
   if (backlog() == 0) batch();  // the flush after the running callback tells
 }
 
+void Stream::wake() {
+  woken_ = true;
+  poller_.make_ready(token_);
+}
+
 std::size_t Stream::untaken() const {
   int queued = 0;
   ioctl(fd_.get(), SIOCOUTQ, &queued);
@@ -142,11 +148,17 @@ void Stream::on_events(std::uint32_t events) {
   Poller& poller = poller_;
   if ((events & kCloseEvents) != 0) close_announced_ = true;
   if ((events & (EPOLLIN | kCloseEvents)) != 0) readable_ = true;
-  if (backlog() > 0 || notify_flushed_) {
+  if ((events & kDeadEvents) != 0) hung_up_ = true;
+  if (backlog() > 0 || notify_flushed_ || write_blocked_) {
     handle_writable();
     if (!poller.is_current(token)) return;
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 || write_error_ != 0) {
+  if (std::exchange(woken_, false)) {
+    // What the owner writes now may be views into what it keeps: flushed before it gets more.
+    if (readable_ || hung_up_ || write_error_ != 0) poller_.make_ready(token_);
+    return owner_->on_woken();
+  }
+  if (hung_up_ || write_error_ != 0) {
     if (paused_) return owner_->on_dead_while_paused();
     if (read_ended_) return die(write_error_ != 0 ? write_error_ : pending_error(fd_.get()));
   }
@@ -215,6 +227,7 @@ void Stream::read_once() {
   if (write_error_ != 0) return die(write_error_);
   if (got < 0) return error == EAGAIN ? void() : die(error);
   read_ended_ = true;
+  if (hung_up_) poller_.make_ready(token_);  // what is told of it came with the last bytes
   owner_->on_end();
 }
 

@@ -56,6 +56,8 @@ class StreamOwner {
   // Nothing waits to be written; asked for by notify_when_flushed(). Comes after the callback that
   // asked for it.
   virtual void on_flushed() {}
+  // The turn that wake() asked for.
+  virtual void on_woken() {}
   // The connection is dead, but reading is paused: unread bytes may still be there. resume() leads
   // to on_error in the end.
   virtual void on_dead_while_paused() {}
@@ -101,6 +103,8 @@ class Stream final : private Pollable {
 
   // on_flushed comes, never from inside this call, as soon as nothing waits to be written.
   void notify_when_flushed();
+  // on_woken comes, never from inside this call, when other sockets have had their turn.
+  void wake();
   // Bytes of the peer, or its close, may be waiting to be read.
   bool may_have_unread() const { return readable_ || close_announced_; }
 
@@ -152,6 +156,8 @@ class Stream final : private Pollable {
   bool close_announced_ = false;
   bool read_ended_ = false;
   bool paused_ = false;
+  bool hung_up_ = false;  // both ways are closed, or reset
+  bool woken_ = false;
   bool shutdown_wanted_ = false;
   bool write_blocked_ = false;
   bool notify_flushed_ = false;

@@ -84,7 +84,12 @@ void Publisher::forget_unused(const Snapshot& snapshot) {
       }
     }
   }
-  std::erase_if(known_, [&](const auto& entry) { return !used.contains(entry.first); });
+  std::erase_if(known_, [&](const auto& entry) {
+    if (used.contains(entry.first)) return false;
+    // Should it come back before what is in flight there has ended, its drain must see that.
+    entry.second.state->set_health(Health::Unknown);
+    return entry.second.state->counts().in_flight == 0;
+  });
 }
 
 void Publisher::on_adoption() {

@@ -191,10 +191,9 @@ void ClientConnection::on_error(int error) {
     return fail(Failure::ConnectRefused, "connection refused");
   }
   if (error == ETIMEDOUT) return fail(Failure::ConnectTimeout, "connect timed out");
-  fail(Failure::ConnectFailed, error == EMFILE || error == ENFILE ? "out of descriptors"
-                               : error == EADDRNOTAVAIL           ? "out of local ports"
-                               : error == EACCES                  ? "permission denied"
-                                                                  : "unreachable");
+  if (error == EMFILE || error == ENFILE) return fail(Failure::LocalShortage, "out of descriptors");
+  if (error == EADDRNOTAVAIL) return fail(Failure::LocalShortage, "out of local ports");
+  fail(Failure::ConnectFailed, error == EACCES ? "permission denied" : "unreachable");
 }
 
 void ClientConnection::fail(Failure failure, std::string_view detail) {

@@ -32,6 +32,7 @@ constexpr FailureFacts kFacts[] = {
     {502, "connect_refused", AnyMethod, Fault::Server, "The server cannot be reached"},
     {504, "connect_timeout", AnyMethod, Fault::Server, "The server cannot be reached in time"},
     {502, "connect_failed", AnyMethod, Fault::Server, "The server cannot be reached"},
+    {503, "local_shortage", AnyMethod, Fault::Proxy, "This proxy is short of connections"},
     // A keep-alive race, which is nobody's fault.
     {502, "upstream_closed_idle", IfReplayable, Fault::Nobody, "The server closed the connection"},
     {502, "upstream_reset", IfReplayable, Fault::Server, "The server closed the connection"},

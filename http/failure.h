@@ -27,7 +27,8 @@ enum class Failure : std::uint8_t {
   // The server's doing, or the way to it.
   ConnectRefused,
   ConnectTimeout,
-  ConnectFailed,     // unreachable, out of ports, ...
+  ConnectFailed,     // unreachable, ...
+  LocalShortage,     // no descriptor or port left here for a connection
   ClosedWhenReused,  // a reused connection closed before the first response byte
   ClosedEarly,       // a fresh connection closed or was reset before the first response byte
   HeadCut,           // closed inside the response head

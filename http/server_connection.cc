@@ -1,12 +1,12 @@
 #include "http/server_connection.h"
 
 #include <cstdint>
-#include <ctime>
 #include <utility>
 
 #include "base/check.h"
 #include "http/forwarding.h"
 #include "http/h1_writer.h"
+#include "http/http_date.h"
 #include "http/local_reply.h"
 #include "http/status.h"
 
@@ -18,24 +18,6 @@ constexpr std::size_t kPipelinedBytes = 64 * 1024;
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kUnmeasured = SIZE_MAX;
-
-// RFC 9110 5.6.7; made once a second and thread.
-std::string_view http_date() {
-  struct Cached {
-    std::time_t second = 0;
-    char text[32];
-    std::size_t size = 0;
-  };
-  static thread_local Cached cached;
-  const std::time_t now = std::time(nullptr);
-  if (now != cached.second) {
-    std::tm utc{};
-    gmtime_r(&now, &utc);
-    cached.size = std::strftime(cached.text, sizeof cached.text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    cached.second = now;
-  }
-  return {cached.text, cached.size};
-}
 
 }  // namespace
 
@@ -74,32 +56,33 @@ void ServerConnection::start_draining(Duration grace) {
 
 void ServerConnection::on_bytes(std::string_view bytes) {
   if (phase_ == Phase::Lingering) {
+    if (stream_->untaken() > 0) return;  // see on_linger_timeout
     discarded_ += bytes.size();
     if (discarded_ > kLingerBytes) close();
     return;
   }
-  process(bytes);
+  if (phase_ == Phase::Tunnel) {
+    bytes_received_ += bytes.size();
+    return answerer_->on_body(bytes);
+  }
+  if (waiting().empty()) bytes.remove_prefix(take_request(bytes));
+  if (!bytes.empty() && phase_ < Phase::Lingering) keep_pipelined(bytes);
 }
 
-void ServerConnection::process(std::string_view bytes) {
-  while (!bytes.empty()) {
-    switch (phase_) {
-      case Phase::Head:
-        bytes.remove_prefix(take_head(bytes));
-        break;
-      case Phase::Body:
-        bytes.remove_prefix(take_body(bytes));
-        break;
-      case Phase::Answer:
-        return keep_pipelined(bytes);
-      case Phase::Tunnel:
-        bytes_received_ += bytes.size();
-        return answerer_->on_body(bytes);
-      case Phase::Lingering:
-      case Phase::Closed:
-        return;
+// Up to the end of the request; returns how much was taken.
+std::size_t ServerConnection::take_request(std::string_view bytes) {
+  std::size_t taken = 0;
+  while (taken < bytes.size()) {
+    const std::string_view rest = bytes.substr(taken);
+    if (phase_ == Phase::Head) {
+      taken += take_head(rest);
+    } else if (phase_ == Phase::Body) {
+      taken += take_body(rest);
+    } else {
+      break;
     }
   }
+  return taken;
 }
 
 std::size_t ServerConnection::take_head(std::string_view bytes) {
@@ -171,18 +154,20 @@ void ServerConnection::on_request_complete() {
 }
 
 void ServerConnection::keep_pipelined(std::string_view bytes) {
+  pipelined_.erase(0, std::exchange(pipelined_taken_, 0));
   pipelined_.append(bytes);
   if (pipelined_.size() > kPipelinedBytes) stream_->pause();
 }
 
 void ServerConnection::on_end() {
+  if (phase_ == Phase::Lingering) return close();
   // RFC 9112 9.6: the client may still read, and 9.5: it stops sending a body once it was answered.
-  if (phase_ == Phase::Answer || (phase_ == Phase::Body && head_sent_)) {
+  if (phase_ == Phase::Answer || !waiting().empty() || (phase_ == Phase::Body && head_sent_)) {
     half_closed_ = true;
   } else if (phase_ == Phase::Tunnel) {
     half_closed_ = true;
     if (answerer_) answerer_->on_body_end();
-  } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
+  } else if (phase_ == Phase::Head && !parser_.has_begun()) {
     close();
   } else {
     fail(Failure::ClientAbort, "the client closed inside its request");
@@ -215,7 +200,7 @@ void ServerConnection::finish_exchange() {
   if (phase_ == Phase::Closed) return;
   if (phase_ == Phase::Tunnel && half_closed_) return close();
   if (phase_ != Phase::Answer || (close_wanted_ && client_keeps_alive_)) return linger();
-  if (close_wanted_ || (half_closed_ && pipelined_.empty())) return close();
+  if (close_wanted_ || (half_closed_ && waiting().empty())) return close();
   start_next_request();
 }
 
@@ -223,11 +208,23 @@ void ServerConnection::start_next_request() {
   parser_.next_message();
   phase_ = Phase::Head;
   read_timer_.start(idle_timeout_);
+  if (!waiting().empty()) return stream_->wake();
+  pipelined_ = {};  // an idle connection owns no buffer
+  pipelined_taken_ = 0;
   stream_->resume();
-  if (pipelined_.empty()) return;
-  replayed_ = std::exchange(pipelined_, {});
-  process(replayed_);
-  if (!half_closed_) return;
+}
+
+// The next of the pipelined requests: one a turn, so that other clients have theirs.
+void ServerConnection::on_woken() {
+  if (phase_ != Phase::Head) return;
+  stream_->resume();
+  pipelined_taken_ += take_request(waiting());
+  if (waiting().size() > kPipelinedBytes) stream_->pause();
+  if (half_closed_ && waiting().empty()) end_half_closed();
+}
+
+// All that the client sent before its FIN was taken.
+void ServerConnection::end_half_closed() {
   if (phase_ == Phase::Head && !parser_.has_begun()) return close();
   const bool is_cut_short = phase_ == Phase::Head || (phase_ == Phase::Body && !head_sent_);
   if (is_cut_short) fail(Failure::ClientAbort, "the client closed inside its request");
@@ -297,10 +294,11 @@ ResponseWriter::EarlyBytes ServerConnection::start_tunnel(std::string_view field
   out.append(fields);
   append_end_of_head(out);
   write(out);
-  replayed_ = std::exchange(pipelined_, {});
-  bytes_received_ += replayed_.size();
+  const std::string_view early = waiting();
+  pipelined_taken_ = pipelined_.size();
+  bytes_received_ += early.size();
   stream_->resume();
-  return {replayed_, half_closed_};
+  return {early, half_closed_};
 }
 
 void ServerConnection::cut() {
@@ -314,6 +312,11 @@ void ServerConnection::cut() {
 void ServerConnection::pause_body() {
   read_timer_.stop();
   stream_->pause();
+}
+
+void ServerConnection::discard_body() {
+  discarding_ = true;
+  resume_body();
 }
 
 void ServerConnection::resume_body() {
@@ -359,6 +362,7 @@ void ServerConnection::send_error(Failure failure, std::string_view detail, std:
 // The client's side of the exchange broke.
 void ServerConnection::fail(Failure failure, std::string_view detail) {
   if (phase_ == Phase::Closed) return;
+  if (phase_ == Phase::Lingering) return close();
   if (!answerer_) return refuse(failure, detail, RequestHead());
   const bool can_answer = !head_sent_ && facts_of(failure).status != 0;
   std::unique_ptr<RequestAnswerer> answerer = std::move(answerer_);
@@ -379,8 +383,9 @@ void ServerConnection::on_read_timeout() {
     case Phase::Tunnel:
       return;
     case Phase::Lingering:
+      return on_linger_timeout();
     case Phase::Closed:
-      return close();
+      return;
   }
 }
 
@@ -398,9 +403,20 @@ void ServerConnection::linger() {
   if (phase_ == Phase::Closed) return;
   phase_ = Phase::Lingering;
   discarded_ = 0;
+  untaken_ = kUnmeasured;
+  write_timer_.stop();
   stream_->shutdown_write();
   stream_->resume();
   read_timer_.start(kLingerTime);
+}
+
+// While the client has not taken the whole answer, a close could still eat it: it goes on for as
+// long as the client takes some.
+void ServerConnection::on_linger_timeout() {
+  const std::size_t untaken = stream_->untaken();
+  if (untaken == 0 || untaken >= untaken_) return close();
+  untaken_ = untaken;
+  read_timer_.start(settings_.write);
 }
 
 void ServerConnection::close() {

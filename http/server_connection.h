@@ -75,6 +75,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void on_write_blocked() override;
   void on_write_drained() override;
   void on_flushed() override;
+  void on_woken() override;
 
   // ResponseWriter
   void send_interim(int status, std::string_view fields) override;
@@ -85,19 +86,21 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void cut() override;
   void pause_body() override;
   void resume_body() override;
-  void discard_body() override { discarding_ = true; }
+  void discard_body() override;
   const SocketAddress& peer() const override { return peer_; }
   std::string_view peer_host() const override { return peer_host_; }
   Loop& loop() override { return loop_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
   std::uint64_t bytes_sent() const override { return bytes_sent_; }
 
-  void process(std::string_view bytes);
+  std::size_t take_request(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
   void begin_exchange(RequestHead&& head);
   void on_request_complete();
   void keep_pipelined(std::string_view bytes);
+  std::string_view waiting() const { return std::string_view(pipelined_).substr(pipelined_taken_); }
+  void end_half_closed();
   void finish_exchange();
   void start_next_request();
   void refuse(Failure failure, std::string_view detail, const RequestHead& head);
@@ -107,6 +110,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void on_read_timeout();
   void on_write_timeout();
   void linger();
+  void on_linger_timeout();
   void close();
   void write(std::string_view bytes);
 
@@ -121,14 +125,13 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   std::unique_ptr<RequestAnswerer> answerer_;
   Timer read_timer_;
   Timer write_timer_;
-  std::string pipelined_;
-  std::string
-      replayed_;  // pipelined bytes being passed on: views into them live until the turn ends
+  std::string pipelined_;  // what came before its turn; taken bytes stay until it grows
+  std::size_t pipelined_taken_ = 0;
   TimePoint began_;
   Duration idle_timeout_;
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;
-  std::size_t untaken_ = 0;  // of the response, when the write timer was started
+  std::size_t untaken_ = 0;  // of the response, when its progress was last looked at
   std::size_t discarded_ = 0;
   Framing response_framing_;
   Phase phase_ = Phase::Head;

@@ -90,8 +90,7 @@ void Exchange::attempt() {
 }
 
 void Exchange::send_request(const Server& server) {
-  const bool can_repeat = head_.is_idempotent() && (keeps_replay_ || !head_.framing.has_body());
-  upstream_ = worker_.connections().take(*server.state, can_repeat ? Duration::max() : kJustUsed);
+  upstream_ = worker_.connections().take(*server.state, can_repeat() ? Duration::max() : kJustUsed);
   if (upstream_) {
     upstream_->set_user(*this);
   } else {
@@ -109,6 +108,16 @@ void Exchange::send_request(const Server& server) {
   } else {
     upstream_->start_deadline(settings_->timeouts.connect);
   }
+}
+
+// Whether the request can still be sent again after it was sent now.
+bool Exchange::can_repeat() const {
+  if (!head_.is_idempotent()) return false;
+  const Framing& framing = head_.framing;
+  if (!framing.has_body()) return true;
+  if (!keeps_replay_) return false;
+  return body_ended_ || (framing.kind == Framing::Kind::Length &&
+                         framing.length <= settings_->retries.buffer_bytes);
 }
 
 // The server's time for its head runs from the request's end, or while it takes nothing of it.
@@ -242,7 +251,7 @@ void Exchange::on_deadline() {
 
 void Exchange::fail_attempt(Failure failure, std::string_view detail) {
   detail_ = detail;
-  if (failure != Failure::ClosedWhenReused) claim_.count_failure();
+  if (facts_of(failure).fault == Fault::Server) claim_.count_failure();
   tried_.push_back(server_->name);
   drop_upstream();
   if (!body_ended_ && !relay_.is_answering())
@@ -272,7 +281,8 @@ void Exchange::reply() {
   if (!body_ended_) writer_.discard_body();
   writer_.send_head({.status = reply.status,
                      .fields = reply.fields,
-                     .framing = {Framing::Kind::Length, replay_.size()}});
+                     .framing = {Framing::Kind::Length, replay_.size()},
+                     .close = relay_.failure() == Failure::BadRequest});
   writer_.send_body(replay_);
   writer_.end();
 }
@@ -290,6 +300,7 @@ void Exchange::on_write_drained() {
   claim_.set_blocked(false);
   if (!upstream_) return;
   upstream_->http().resume();
+  if (!relay_.is_answering()) return await_response();
   upstream_->start_deadline(patience());
 }
 

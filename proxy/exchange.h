@@ -57,6 +57,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void route();
   void attempt();
   void send_request(const Server& server);
+  bool can_repeat() const;
   void fail_attempt(Failure failure, std::string_view detail);
   void act(Relay::Act act);
   void reply();

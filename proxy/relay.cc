@@ -40,7 +40,7 @@ void Relay::on_response_end() {
 }
 
 void Relay::on_client_failure(Failure failure) {
-  if (!is_done()) finish(failure);
+  if (!is_done() || failure_ == Failure::None) finish(failure);
 }
 
 Relay::Act Relay::on_stopped(Failure failure) {

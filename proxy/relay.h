@@ -45,7 +45,8 @@ class Relay {
   void on_interim();
   void on_response_head();
   void on_response_end();
-  // The client's side broke: there is nobody to answer.
+  // The client's side broke: there is nobody to answer. Also after the response's end, while the
+  // client has not taken all of it.
   void on_client_failure(Failure failure);
   // Routing, a drain, the daemon's end or an overall deadline ends it: no retry.
   Act on_stopped(Failure failure);

@@ -39,6 +39,7 @@ Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer)
 
 Worker::~Worker() {
   listeners_.clear();
+  loop_.end_turn();  // exchanges on their way out know the log and the list
   connection_cache_.reset();
 }
 

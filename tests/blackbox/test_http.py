@@ -1,5 +1,7 @@
 """Messages on their way through the proxy: framing both ways, HEAD, 204 and 304, interim answers, Expect,
 pipelining, and what closes a connection."""
+import threading
+
 import pytest
 
 from harness.daemon import shop
@@ -51,6 +53,30 @@ def test_pipelined_requests_are_answered_in_order(stage):
         body = b"3\r\nabc\r\n0\r\n\r\n"
         client.send(b"".join(head("POST", f"/p{n}", "Transfer-Encoding: chunked") + body for n in range(5)))
         assert [bytes(client.receive("POST").body) for _ in range(5)] == [f"/p{n}".encode() for n in range(5)]
+
+
+def test_many_pipelined_requests_of_every_size_are_answered_once_each(stage):
+    daemon, _ = daemon_for(stage, echo, hosts="test")
+    kinds = [
+        lambda n: head("POST", f"/{n}", "Content-Length: 3") + b"%03d" % n,
+        lambda n: head("GET", f"/{n}", host="elsewhere"),
+        lambda n: head("POST", f"/{n}", "Transfer-Encoding: chunked") + b"3\r\n%03d\r\n0\r\n\r\n" % n,
+        lambda n: head("POST", f"/{n}", "Content-Length: 30000") + b"%03d" % n * 10000,
+    ]
+    requests = [kinds[n % len(kinds)](n) for n in range(200)]
+    with Wire(daemon.port, timeout=30) as client:
+        sender = threading.Thread(target=client.send, args=(b"".join(requests),))
+        sender.start()
+        for n in range(200):
+            message = client.receive()
+            is_elsewhere = n % len(kinds) == 1
+            assert message.status == (421 if is_elsewhere else 200)
+            assert is_elsewhere or bytes(message.body)[:3] == b"%03d" % n
+        sender.join(10)
+        client.finish_sending()
+        assert client.is_closed_by_peer()
+    eventually(lambda: len(daemon.access_log()) >= 200, what="a line for each")
+    assert len(daemon.access_log()) == 200
 
 
 def test_request_that_comes_byte_by_byte(stage):

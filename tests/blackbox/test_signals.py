@@ -182,6 +182,26 @@ def test_second_sigterm_ends_at_once(withheld):
     assert [line["request_id"] for line in daemon.access_log()] == ["withheld"], "cut, and logged"
 
 
+def test_clients_that_reset_while_it_ends_do_no_harm(stage):
+    blue = Withholding("blue")
+    pools = {"blue": [stage.scripted(blue).address], "green": ["127.0.0.1:9"]}
+    daemon = stage.daemon(shop(pools))
+    clients = [stage.also_close(Wire(daemon.port)) for _ in range(100)]
+    for client in clients:
+        client.send(head("GET", "/"))
+    eventually(lambda: blue.asked == len(clients), what="the requests at blue")
+    daemon.child.send(signal.SIGTERM)
+    eventually(lambda: not accepts(daemon.port), what="the close of the listener")
+    for client in clients[:50]:
+        client.reset()
+    daemon.child.send(signal.SIGTERM)
+    for client in clients[50:]:
+        client.reset()
+    assert daemon.child.wait(10) == 0
+    daemon.demand_no_alarm()
+    assert len(daemon.access_log()) == len(clients)
+
+
 def test_shutdown_grace_bounds_the_end(stage):
     blue = Withholding("blue")
     pools = {"blue": [stage.scripted(blue).address], "green": ["127.0.0.1:9"]}

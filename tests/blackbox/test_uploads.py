@@ -1,5 +1,6 @@
 """Uploads that do not go as planned: a server that hangs before one that answers, an answer before the upload's end, a client
 that stops sending once it was answered."""
+import socket
 import threading
 
 from harness.daemon import shop
@@ -8,6 +9,7 @@ from harness.waiting import eventually
 from harness.wire import Wire, head
 
 PATTERN = b"".join(b"%07d\n" % number for number in range(125_000))
+LARGE = 8 << 20  # more than two kernels hold for one connection
 QUICK = {name: "300ms" for name in ("connect", "request_body")}
 
 
@@ -94,3 +96,50 @@ def test_client_that_closed_inside_its_second_request_is_given_up(stage):
         assert client.read_to_end().count(b"HTTP/1.1 200") == 1
     daemon.wait_until_idle(5)
     assert daemon.wait_for_log(lambda line: line["method"] == "POST")["end"] == "client_abort"
+
+
+class EarlyAndLarge:
+    """Answers an upload that it does not read with more than kernels buffer."""
+
+    def __call__(self, peer):
+        peer.read_head()
+        peer.send(f"HTTP/1.1 200 OK\r\nContent-Length: {LARGE}\r\n\r\n")
+        peer.send(b"x" * LARGE)
+        peer.socket.recv(1, socket.MSG_PEEK)
+        while peer.socket.recv(1 << 20):
+            pass
+
+
+def upload_without_end(client):
+    """Sends until nobody takes it any more."""
+    try:
+        client.send(head("POST", "/", f"Content-Length: {10 * LARGE}"))
+        for _ in range(10):
+            client.socket.sendall(b"y" * LARGE)
+    except OSError:
+        pass
+
+
+def test_large_answer_to_an_unfinished_upload_arrives_whole(stage):
+    daemon = before(stage, stage.scripted(EarlyAndLarge()).address)
+    with Wire(daemon.port, timeout=30) as client:
+        sender = threading.Thread(target=upload_without_end, args=(client,))
+        sender.start()
+        assert len(client.receive("POST").body) == LARGE
+        client.close()
+        sender.join(10)
+    assert daemon.wait_for_log(lambda line: line["status"] == 200)["end"] == "ok"
+
+
+def test_client_that_leaves_before_it_took_its_answer_did_not_end_well(stage):
+    def answer(peer):
+        peer.read_request()
+        peer.answer(b"x" * LARGE)
+        peer.read_request()
+
+    daemon = before(stage, stage.scripted(answer).address)
+    with Wire(daemon.port) as client:
+        client.send(head("GET", "/"))
+        client.receive_head()
+        client.reset()
+    assert daemon.wait_for_log(lambda line: line["status"] == 200)["end"] == "client_abort"

@@ -78,6 +78,7 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
       case Failure::ConnectRefused:
       case Failure::ConnectTimeout:
       case Failure::ConnectFailed:
+      case Failure::LocalShortage:
         expected = RetryRule::AnyMethod;
         break;
       case Failure::ClosedWhenReused:
@@ -94,6 +95,7 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
 
 TEST_CASE("Failure: a close of a reused connection is not held against the server") {
   CHECK(facts_of(Failure::ClosedWhenReused).fault == Fault::Nobody);
+  CHECK(facts_of(Failure::LocalShortage).fault == Fault::Proxy);
   CHECK(facts_of(Failure::ClosedEarly).fault == Fault::Server);
   CHECK(facts_of(Failure::ClientAbort).fault == Fault::Client);
 }

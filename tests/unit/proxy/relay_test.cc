@@ -126,3 +126,17 @@ TEST_CASE("Relay: a drain's deadline answers what waits and cuts what moves, wit
   CHECK(moving.on_stopped(Failure::DrainCut) == Act::Cut);
   CHECK(moving.on_stopped(Failure::DrainCut) == Act::Nothing);
 }
+
+TEST_CASE("Relay: a client that leaves before it took the whole answer ended it") {
+  Relay relay = get();
+  relay.on_attempt();
+  relay.on_response_head();
+  relay.on_response_end();
+  relay.on_client_failure(Failure::ClientAbort);
+  CHECK(relay.failure() == Failure::ClientAbort);
+  // What was wrong before stays what was wrong.
+  Relay refused = get();
+  refused.on_no_server();
+  refused.on_client_failure(Failure::ClientAbort);
+  CHECK(refused.failure() == Failure::NoServer);
+}
