@@ -156,10 +156,11 @@ void ServerConnection::keep_pipelined(std::string_view bytes) {
 }
 
 void ServerConnection::on_end() {
+  if (phase_ == Phase::Lingering) return close();
   // RFC 9112 9.6: the client may still read, and 9.5: it stops sending a body once it was answered.
   if (phase_ == Phase::Answer || !waiting().empty() || (phase_ == Phase::Body && head_sent_)) {
     half_closed_ = true;
-  } else if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) {
+  } else if (phase_ == Phase::Head && !parser_.has_begun()) {
     close();
   } else {
     fail(Failure::ClientAbort, "the client closed inside its request");
