@@ -166,10 +166,12 @@ void ClientConnection::note_keep_alive(const ResponseHead& head) {
   server_idle_timeout_ = std::chrono::seconds(seconds);
 }
 
-// A close or reset while the connection has nothing to show for the request yet.
+// A close or reset while the connection has nothing to show for the request yet. A server that sent
+// a 1xx has seen the request: its close is no keep-alive race.
 Failure ClientConnection::failure_of_silence() const {
   if (phase_ == Phase::Head && parser_.has_begun()) return Failure::HeadCut;
-  return requests_sent_ > 1 ? Failure::ClosedWhenReused : Failure::ClosedEarly;
+  const bool is_race = requests_sent_ > 1 && interims_ == 0;
+  return is_race ? Failure::ClosedWhenReused : Failure::ClosedEarly;
 }
 
 void ClientConnection::on_end() {
