@@ -22,6 +22,7 @@ enum class Failure : std::uint8_t {
   MisdirectedRequest,  // no service for this host: 421
   ClientAbort,         // the client left before the end of the answer
   ClientStalled,       // the client does not take its answer
+  ProxyProtocol,       // a PROXY header that is missing, malformed, late, or of a peer that is not trusted
   // The server's doing, or the way to it.
   ConnectRefused,
   ConnectTimeout,
@@ -34,6 +35,7 @@ enum class Failure : std::uint8_t {
   BodyCut,           // closed inside the response body
   BodyStalled,       // no response byte in time, within the body
   // Ours.
+  NoDescriptors,  // none left to connect with: 503
   NoServer,   // nobody eligible to ask: 503
   DrainCut,   // cut by a drain's deadline: 504 if no head went out
   Stopping,   // cut by the daemon's end

@@ -14,6 +14,7 @@
 #include "http/request_handler.h"
 #include "proxy/claim.h"
 #include "proxy/relay.h"
+#include "proxy/upload_meter.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot.h"
 #include "upstream/upstream_connection.h"
@@ -62,6 +63,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void reply();
   void drop_upstream();
   void await_response();
+  bool measure_body(std::size_t bytes);
+  void send_continue();
   void write_log();
 
   Worker& worker_;
@@ -81,6 +84,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   Claim claim_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<Timer> exchange_deadline_;
+  UploadMeter upload_;
   std::vector<std::string> tried_;
   std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
   std::string_view detail_;
@@ -94,6 +98,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   bool keeps_replay_ = false;
   bool body_ended_ = false;
   bool write_blocked_ = false;
+  bool awaits_continue_ = false;  // the client sends no body before a 100
+  bool continued_ = false;        // a 100 was sent: from the server or from us
 
   friend class ExchangeList;
 };

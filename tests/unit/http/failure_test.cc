@@ -43,6 +43,8 @@ TEST_CASE("Failure: the table is in the order of the enumerators") {
       {Failure::ResponseTimeout, "response_timeout"},
       {Failure::BadResponse, "bad_response"},
       {Failure::BodyCut, "body_cut"},
+      {Failure::ProxyProtocol, "proxy_protocol"},
+      {Failure::NoDescriptors, "no_descriptors"},
       {Failure::NoServer, "no_server"},
       {Failure::DrainCut, "drain_cut"},
       {Failure::Stopping, "stopping"},
