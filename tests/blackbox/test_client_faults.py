@@ -17,7 +17,7 @@ BODIES = (POST, Kind("chunked PUT", "PUT", 1000, chunked=True), Kind("large POST
 ACTS = ("closes", "resets", "half-closes", "stalls", "trickles")
 LARGE = 12_000_000  # an answer that fits in no buffer
 PIECE = b"x" * 60_000
-TRICKLE = 120  # bytes that come one by one: beyond the head's end, and in far less than its deadline
+TRICKLE = 24  # bytes that come one by one: in far less time than any deadline
 HINTS = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 WAITING, STREAMING = ("unanswered", "after a 1xx"), ("length", "chunked", "until close")
 HEADS = {
@@ -257,7 +257,7 @@ def add_logs(daemon, made):
 
 def test_clients_that_fail(stage, is_sanitized):
     made = rows()
-    short = "4s" if is_sanitized else "2s"
+    short = "6s" if is_sanitized else "3s"
     pools = {row.host: {"blue": [row.create_origin().address], "green": ["127.0.0.1:9"]} for row in made}
     services = {f"row{row.number}": {"hosts": [row.host], "pools": pools[row.host]} for row in made}
     timeouts = {name: short for name in ("request_head", "request_body", "write")}
