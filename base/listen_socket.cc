@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/log.h"
 #include "base/loop.h"
+#include "base/shortage.h"
 
 namespace tealgate {
 
@@ -108,10 +108,11 @@ Result<UniqueFd> listen_unix(const std::string& path, unsigned mode) {
   return fd;
 }
 
-ListenSocket::ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept)
+ListenSocket::ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept, ConnectionBudget* budget)
     : poller_(loop.poller()),
       fd_(std::move(fd)),
       on_accept_(std::move(on_accept)),
+      budget_(budget),
       token_(poller_.add(*this)),
       retry_(loop, [this] { poller_.make_ready(token_); }) {
   CHECK(poller_.watch(token_, fd_.get()), "a listening socket on the poller");
@@ -135,30 +136,36 @@ void ListenSocket::on_events(std::uint32_t) {
 
 // False when nothing more can be taken now.
 bool ListenSocket::accept_one() {
+  if (!take_place()) return false;
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   const int fd =
       accept4(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) {
-    is_short_ = false;
-    on_accept_(UniqueFd(fd), SocketAddress(reinterpret_cast<const sockaddr*>(&peer), size));
-    return true;
-  }
-  if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-    wait_for_descriptors(errno);
+  if (fd < 0) return on_accept_failed(errno);
+  on_accept_(UniqueFd(fd), SocketAddress(reinterpret_cast<const sockaddr*>(&peer), size));
+  return true;
+}
+
+bool ListenSocket::take_place() {
+  waits_for_place_ = budget_ && !budget_->take();
+  return !waits_for_place_;
+}
+
+// Whether another accept may do better.
+bool ListenSocket::on_accept_failed(int error) {
+  if (budget_) budget_->give_back();
+  if (is_shortage(error)) {
+    report_shortage("accepting clients", error);
+    retry_.start(kRetryDelay);
     return false;
   }
   // Anything else concerns the one connection only (ECONNABORTED, EPERM of a firewall, network
   // errors: accept(2)).
-  return errno != EAGAIN;
+  return error != EAGAIN;
 }
 
-void ListenSocket::wait_for_descriptors(int error) {
-  if (!is_short_) {
-    log_warning("{}: not accepting for now: {}", address().to_string(), std::strerror(error));
-  }
-  is_short_ = true;
-  retry_.start(kRetryDelay);
+void ListenSocket::retry() {
+  if (waits_for_place_) poller_.make_ready(token_);
 }
 
 }  // namespace tealgate

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "base/connection_budget.h"
 #include "base/poller.h"
 #include "base/result.h"
 #include "base/timer.h"
@@ -34,25 +35,32 @@ class ListenSocket final : private Pollable {
   // May not destroy the socket.
   using OnAccept = std::function<void(UniqueFd, const SocketAddress& peer)>;
 
-  ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept);
+  // With a `budget` each connection that is handed out has a place in it, which its owner gives
+  // back; without one, connections wait in the kernel's queue, and retry() goes on.
+  ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept, ConnectionBudget* budget = nullptr);
   ~ListenSocket();
 
   SocketAddress address() const { return bound_address(fd_); }
 
-  // Takes what is queued; the destructor does not.
+  // Takes what is queued, as far as the budget allows; the destructor does not.
   void accept_queued();
+
+  // The budget may have a place again.
+  void retry();
 
  private:
   void on_events(std::uint32_t events) override;
   bool accept_one();
-  void wait_for_descriptors(int error);
+  bool take_place();
+  bool on_accept_failed(int error);
 
   Poller& poller_;
   UniqueFd fd_;
   OnAccept on_accept_;
+  ConnectionBudget* budget_;
   Poller::Token token_;
-  Timer retry_;            // after running out of descriptors
-  bool is_short_ = false;  // said once, until an accept succeeds
+  Timer retry_;  // after running out of descriptors
+  bool waits_for_place_ = false;
 };
 
 }  // namespace tealgate

@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/loop.h"
+#include "base/shortage.h"
 
 namespace tealgate {
 
@@ -53,6 +54,7 @@ std::unique_ptr<Stream> Stream::connect(Loop& loop, const SocketAddress& address
   std::unique_ptr<Stream> stream(new Stream(loop, std::move(fd), owner));
   stream->connecting_ = true;
   if (socket_error != 0) {
+    if (is_shortage(socket_error)) report_shortage("connecting", socket_error);
     stream->die_later(socket_error);
     return stream;
   }

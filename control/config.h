@@ -54,6 +54,7 @@ struct Config {
   unsigned workers = 0;  // 0: one a core
   std::vector<ServiceConfig> services;
   std::vector<AddressBlock> trusted_proxies;
+  ClientLimits limits;
   LogConfig logs;
   ControlConfig control;
   Duration shutdown_grace = 30s;

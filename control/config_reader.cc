@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <variant>
 
 #include "control/node_reader.h"
@@ -24,6 +25,7 @@ class ConfigReader {
     if (const ConfigEntry* defaults = root.find("defaults")) services_.defaults(defaults->value);
     for (const ConfigEntry& entry : root.entries) read_key(entry);
     check_dashboard(root);
+    check_proxy_protocol(root);
     return std::move(config_);
   }
 
@@ -40,6 +42,7 @@ class ConfigReader {
     if (entry.key == "listen") return read_listen(entry.value);
     if (entry.key == "workers") return read_workers(entry.value);
     if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
+    if (entry.key == "limits") return read_limits(entry.value);
     if (entry.key == "shutdown_grace") return read_shutdown_grace(entry.value);
     if (entry.key == "logs") return read_logs(entry.value);
     if (entry.key == "control") return read_control(entry.value);
@@ -73,7 +76,9 @@ class ConfigReader {
     });
     const std::vector<std::string> meant = reader_.check_keys(known, OptionContext::Listener, "");
     if (const ConfigEntry* address = node.find("address")) {
+      const std::size_t before = config_.listeners.size();
       add_listener(address->value, "address");
+      if (config_.listeners.size() > before) read_proxy_protocol(node);
     } else if (!node.is_incomplete && std::ranges::find(meant, "address") == meant.end()) {
       reader_.findings().error(node.at, "this listener has no \"address\"", "add address: \":80\"");
     }
@@ -91,6 +96,33 @@ class ConfigReader {
           {fmt::format("is the same address as the one on line {}", first->second),
            "listen on each address once"});
     config_.listeners.push_back({*address, *text});
+  }
+
+  void read_proxy_protocol(const ConfigNode& listener) {
+    const ConfigEntry* entry = listener.find("proxy_protocol");
+    if (!entry) return;
+    const bool is_on = reader_.flag(entry->value, "proxy_protocol").value_or(false);
+    config_.listeners.back().proxy_protocol = is_on;
+    if (is_on && !proxy_protocol_) proxy_protocol_ = entry->at;
+  }
+
+  // It would close every connection.
+  void check_proxy_protocol(const ConfigNode& root) {
+    if (!proxy_protocol_ || root.is_incomplete || root.find("trusted_proxies")) return;
+    reader_.findings().error(*proxy_protocol_,
+                             "proxy_protocol needs trusted_proxies: nobody else is believed",
+                             "add the addresses of the proxies in front to trusted_proxies");
+  }
+
+  void read_limits(const ConfigNode& map) {
+    if (!reader_.is_map(map, "limits")) return;
+    reader_.check_keys(map, OptionContext::File, "limits.");
+    for (const ConfigEntry& entry : map.entries) {
+      const Option* option = find_option(OptionContext::File, "limits." + entry.key);
+      if (!option || reader_.store(entry.value, *option, config_)) continue;
+      const bool is_auto = entry.value.is_scalar() && entry.value.text == "auto";
+      config_.limits.connections = is_auto ? 0 : reader_.number(entry.value, *option).value_or(0);
+    }
   }
 
   void read_workers(const ConfigNode& node) {
@@ -112,9 +144,7 @@ class ConfigReader {
   }
 
   void read_shutdown_grace(const ConfigNode& node) {
-    const Option& option = *find_option(OptionContext::File, "shutdown_grace");
-    const auto slot = std::get<Duration& (*)(Config&)>(option.slot);
-    if (const auto grace = reader_.duration(node, option)) slot(config_) = *grace;
+    reader_.store(node, *find_option(OptionContext::File, "shutdown_grace"), config_);
   }
 
   void read_logs(const ConfigNode& map) {
@@ -194,7 +224,8 @@ class ConfigReader {
   NodeReader reader_;
   ServiceReader services_;
   Config config_;
-  std::map<std::string, int> listener_lines_;  // by address
+  std::map<std::string, int> listener_lines_;   // by address
+  std::optional<TextPosition> proxy_protocol_;  // where it is first on
 };
 
 }  // namespace

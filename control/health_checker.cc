@@ -198,7 +198,7 @@ void HealthChecker::Subject::learn(CheckResult result) {
   bool same = evidence_.last && evidence_.last->ok == result.ok;
   evidence_.streak = same ? evidence_.streak + 1 : 1;
   if (mode_ == Mode::AlwaysUp) evidence_.what = "TCP connect";
-  if (mode_ == Mode::Checked) set_health(policy_.on_check(result.ok), result.at);
+  if (mode_ == Mode::Checked && !result.says_nothing) set_health(policy_.on_check(result.ok), result.at);
   evidence_.last = std::move(result);
 }
 

@@ -28,6 +28,7 @@ struct ServerKey {
 
 struct CheckResult {
   bool ok = false;
+  bool says_nothing = false;  // we had no descriptor to ask with
   int status = 0;  // 0: no answer came, or the check is not HTTP
   Duration latency{0};
   std::string error;  // "connection refused", "timed out after 1 s"; empty if an answer came

@@ -66,7 +66,8 @@ void HealthProbe::on_response_end() {
   judge();
 }
 
-void HealthProbe::on_failure(Failure, std::string_view detail) {
+void HealthProbe::on_failure(Failure failure, std::string_view detail) {
+  result_.says_nothing = failure == Failure::NoDescriptors;
   // An unexpected status says more than the end of its body.
   if (result_.status != 0 && !expected_status_) return judge();
   finish(false, std::string(detail));

@@ -154,22 +154,47 @@ std::optional<unsigned> NodeReader::percent(const ConfigNode& node, const Option
   return bounded<unsigned>(node, option, parse_percent);
 }
 
-bool NodeReader::store(const ConfigNode& node, const Option& option, ServiceSettings& settings) {
-  if (const auto* slot = std::get_if<Duration& (*)(ServiceSettings&)>(&option.slot)) {
-    if (const auto value = duration(node, option)) (*slot)(settings) = *value;
-  } else if (const auto* bytes = std::get_if<std::uint64_t& (*)(ServiceSettings&)>(&option.slot)) {
-    if (const auto value = size(node, option)) (*bytes)(settings) = *value;
-  } else if (const auto* port = std::get_if<std::uint16_t& (*)(ServiceSettings&)>(&option.slot)) {
-    if (const auto value = number(node, option))
-      (*port)(settings) = static_cast<std::uint16_t>(*value);
-  } else if (const auto* count = std::get_if<unsigned& (*)(ServiceSettings&)>(&option.slot)) {
+std::optional<bool> NodeReader::flag(const ConfigNode& node, std::string_view label) {
+  const std::optional<std::string> word = text(node, label);
+  if (!word) return std::nullopt;
+  if (*word == "true") return true;
+  if (*word == "false") return false;
+  const bool means_yes = *word == "yes" || *word == "on" || *word == "True" || *word == "1";
+  const bool means_no = *word == "no" || *word == "off" || *word == "False" || *word == "0";
+  reject(node, label,
+         {"is neither true nor false", means_yes  ? "write true"
+                                       : means_no ? "write false"
+                                                  : ""});
+  return std::nullopt;
+}
+
+// What both kinds of slots have.
+template <class Target>
+bool NodeReader::store_plain(const ConfigNode& node, const Option& option, Target& target) {
+  if (const auto* span = std::get_if<Duration& (*)(Target&)>(&option.slot)) {
+    if (const auto value = duration(node, option)) (*span)(target) = *value;
+  } else if (const auto* bytes = std::get_if<std::uint64_t& (*)(Target&)>(&option.slot)) {
+    if (const auto value = size(node, option)) (*bytes)(target) = *value;
+  } else if (const auto* count = std::get_if<unsigned& (*)(Target&)>(&option.slot)) {
     const bool is_percent = option.type == OptionType::Percent;
     if (const auto value = is_percent ? percent(node, option) : number(node, option))
-      (*count)(settings) = *value;
+      (*count)(target) = *value;
   } else {
     return false;
   }
   return true;
+}
+
+bool NodeReader::store(const ConfigNode& node, const Option& option, ServiceSettings& settings) {
+  const auto* port = std::get_if<std::uint16_t& (*)(ServiceSettings&)>(&option.slot);
+  if (!port) return store_plain(node, option, settings);
+  if (const auto value = number(node, option))
+    (*port)(settings) = static_cast<std::uint16_t>(*value);
+  return true;
+}
+
+bool NodeReader::store(const ConfigNode& node, const Option& option, Config& config) {
+  return store_plain(node, option, config);
 }
 
 }  // namespace tealgate

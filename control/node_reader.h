@@ -46,11 +46,15 @@ class NodeReader {
   std::optional<std::uint64_t> size(const ConfigNode& node, const Option& option);
   std::optional<unsigned> number(const ConfigNode& node, const Option& option);
   std::optional<unsigned> percent(const ConfigNode& node, const Option& option);
+  std::optional<bool> flag(const ConfigNode& node, std::string_view label);
 
   // The value of `entry` through the option's slot. False if the option has none.
   bool store(const ConfigNode& node, const Option& option, ServiceSettings& settings);
+  bool store(const ConfigNode& node, const Option& option, Config& config);
 
  private:
+  template <class Target>
+  bool store_plain(const ConfigNode& node, const Option& option, Target& target);
   template <class T>
   std::optional<T> bounded(const ConfigNode& node, const Option& option,
                            Result<T> (*parse)(std::string_view));

@@ -18,12 +18,28 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::File, "services", T::ServiceMap, "", "", "",
      "The services by name (letters, digits, `_`, `-`, `.`). Required."},
     {S::File, "defaults", T::SettingsMap, "", "", "",
-     "Settings of every service that doesn't say otherwise: `health`, `timeouts`, `retries`, "
-     "`switch`."},
+     "Settings of every service that doesn't say otherwise: `health`, `timeouts`, `limits`, "
+     "`retries`, `switch`."},
     {S::File, "workers", T::NumberOrAuto, "auto", "1", "256",
      "Worker threads; `auto` is one a core.", true},
     {S::File, "trusted_proxies", T::BlockList, "(none)", "", "",
      "Peers whose `X-Forwarded-*` fields are believed and extended."},
+    {S::File, "limits.connections", T::NumberOrAuto, "auto", "1", "10000000",
+     "Clients connected at once, over all workers; further ones wait in the system's queue. `auto` "
+     "is half of what RLIMIT_NOFILE leaves beside 100."},
+    {S::File, "limits.connections_per_address", T::Number, "0", "0", "10000000",
+     "Clients connected at once from one IPv4 address or IPv6 /64; further ones are closed. "
+     "`trusted_proxies` are exempt; `0` is unbounded.",
+     false, [](Config& c) -> unsigned& { return c.limits.connections_per_address; }},
+    {S::File, "limits.requests_per_connection", T::Number, "0", "0", "10000000",
+     "Requests on one connection; the last answer says `Connection: close`. `0` is unbounded.",
+     false, [](Config& c) -> unsigned& { return c.limits.requests_per_connection; }},
+    {S::File, "limits.head", T::Size, "32KiB", "1KiB", "1MiB", "A request's head, as it came.",
+     false, [](Config& c) -> std::uint64_t& { return c.limits.head_bytes; }},
+    {S::File, "limits.target", T::Size, "16KiB", "256B", "1MiB", "A request's target.", false,
+     [](Config& c) -> std::uint64_t& { return c.limits.target_bytes; }},
+    {S::File, "limits.fields", T::Number, "128", "8", "10000", "Fields in a request's head.", false,
+     [](Config& c) -> unsigned& { return c.limits.fields; }},
     {S::File, "shutdown_grace", T::TimeSpan, "30s", "0s", "1h",
      "How long a stopping daemon lets requests finish.", false,
      [](Config& c) -> Duration& { return c.shutdown_grace; }},
@@ -38,6 +54,9 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {S::Listener, "address", T::Address, "", "", "",
      "`ADDRESS:PORT`; `:80` is every interface. Required."},
+    {S::Listener, "proxy_protocol", T::Flag, "false", "", "",
+     "Each connection begins with a PROXY header (version 1 or 2) that says who the client is. "
+     "Peers outside `trusted_proxies` are closed."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -102,6 +121,14 @@ constexpr auto kOptions = std::to_array<Option>({
 
     {S::Settings, "upgrades", T::ProtocolList, "websocket", "", "",
      "The protocols that a client may change its connection to (`Upgrade`)."},
+
+    {S::Settings, "limits.body", T::Size, "0B", "0B", "1024GiB",
+     "A request's body, without chunk framing; `0B` is unbounded.", false,
+     [](ServiceSettings& s) -> std::uint64_t& { return s.body.bytes; }},
+    {S::Settings, "limits.body_rate", T::Size, "256B", "0B", "1GiB",
+     "How much of a request's body must come a second, on average, once it took longer than "
+     "`timeouts.request_body`; `0B` is any.",
+     false, [](ServiceSettings& s) -> std::uint64_t& { return s.body.rate; }},
 
     {S::Settings, "retries.attempts", T::Number, "3", "1", "10",
      "Tries of one exchange, the first included.", false,
@@ -177,6 +204,8 @@ std::string_view to_string(OptionType type) {
       return "number";
     case T::NumberOrAuto:
       return "`auto` or number";
+    case T::Flag:
+      return "`true` or `false`";
     case T::TimeSpan:
       return "duration";
     case T::Size:

@@ -31,6 +31,7 @@ enum class OptionContext : std::uint8_t { File, Listener, Service, Defaults, Ser
 enum class OptionType : std::uint8_t {
   Number,
   NumberOrAuto,
+  Flag,
   TimeSpan,
   Size,
   Percent,
@@ -55,7 +56,8 @@ enum class OptionType : std::uint8_t {
 // Where a setting that needs no care of its own is stored; monostate for keys that a reader handles
 // by hand.
 using OptionSlot =
-    std::variant<std::monostate, Duration& (*)(Config&), Duration& (*)(ServiceSettings&),
+    std::variant<std::monostate, Duration& (*)(Config&), unsigned& (*)(Config&),
+                 std::uint64_t& (*)(Config&), Duration& (*)(ServiceSettings&),
                  unsigned& (*)(ServiceSettings&), std::uint16_t& (*)(ServiceSettings&),
                  std::uint64_t& (*)(ServiceSettings&)>;
 

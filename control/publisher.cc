@@ -26,7 +26,7 @@ std::shared_ptr<const Snapshot> Publisher::publish(const Config& config, const D
     services.push_back(make_service(service, *decided, new_servers));
   }
   auto snapshot = std::make_shared<const Snapshot>(cell_.generation() + 1, std::move(services),
-                                                   config.trusted_proxies);
+                                                   config.trusted_proxies, config.limits);
   forget_unused(*snapshot);
   cell_.publish(snapshot);
   return snapshot;

@@ -38,6 +38,7 @@ class SettingsReader {
     for (const ConfigEntry& entry : map.entries) {
       if (entry.key == "health") read_health(entry.value);
       if (entry.key == "timeouts") read_group(entry.value, "timeouts");
+      if (entry.key == "limits") read_group(entry.value, "limits");
       if (entry.key == "retries") read_group(entry.value, "retries");
       if (entry.key == "switch") read_switch(entry.value);
       if (entry.key == "upgrades") read_upgrades(entry.value);

@@ -244,6 +244,7 @@ nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFac
   object["in_flight"] = counts.in_flight;
   object["finished"] = counts.finished;
   object["client_connections"] = counts.client_connections;
+  object["refused_connections"] = counts.refused_connections;
   object["services"] = Json::object();
   if (!snapshot) return object;
   for (const Service& service : snapshot->services) {

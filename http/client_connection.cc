@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/loop.h"
+#include "base/shortage.h"
 #include "http/h1_writer.h"
 
 namespace tealgate {
@@ -192,10 +193,11 @@ void ClientConnection::on_error(int error) {
   if (error == ECONNREFUSED || error == ENOENT) {
     return fail(Failure::ConnectRefused, "connection refused");
   }
+  if (is_shortage(error)) return fail(Failure::NoDescriptors, "out of descriptors");
   if (error == ETIMEDOUT) return fail(Failure::ConnectTimeout, "connect timed out");
-  if (error == EMFILE || error == ENFILE) return fail(Failure::LocalShortage, "out of descriptors");
-  if (error == EADDRNOTAVAIL) return fail(Failure::LocalShortage, "out of local ports");
-  fail(Failure::ConnectFailed, error == EACCES ? "permission denied" : "unreachable");
+  fail(Failure::ConnectFailed, error == EADDRNOTAVAIL ? "out of local ports"
+                               : error == EACCES      ? "permission denied"
+                                                      : "unreachable");
 }
 
 void ClientConnection::fail(Failure failure, std::string_view detail) {

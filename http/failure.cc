@@ -14,7 +14,7 @@ using enum RetryRule;
 // when it is not.
 constexpr FailureFacts kFacts[] = {
     {0, "ok", Never, Fault::Nobody, "No failure"},
-    // BadRequest … ClientStalled
+    // BadRequest … ProxyProtocol
     {400, "bad_request", Never, Fault::Client, "The request is malformed"},
     {408, "head_timeout", Never, Fault::Client, "The request came too slowly"},
     {408, "body_timeout", Never, Fault::Client, "The request's body came too slowly"},
@@ -28,11 +28,11 @@ constexpr FailureFacts kFacts[] = {
     {421, "misdirected", Never, Fault::Client, "Nothing is served under this name here"},
     {0, "client_abort", Never, Fault::Client, "The client left"},
     {0, "client_stalled", Never, Fault::Client, "The client did not take its answer"},
+    {0, "proxy_protocol", Never, Fault::Client, "No PROXY header that may be believed"},
     // ConnectRefused … StreamIdle
     {502, "connect_refused", AnyMethod, Fault::Server, "The server cannot be reached"},
     {504, "connect_timeout", AnyMethod, Fault::Server, "The server cannot be reached in time"},
     {502, "connect_failed", AnyMethod, Fault::Server, "The server cannot be reached"},
-    {503, "local_shortage", AnyMethod, Fault::Proxy, "This proxy is short of connections"},
     // A keep-alive race, which is nobody's fault.
     {502, "upstream_closed_idle", IfReplayable, Fault::Nobody, "The server closed the connection"},
     {502, "upstream_reset", IfReplayable, Fault::Server, "The server closed the connection"},
@@ -42,7 +42,8 @@ constexpr FailureFacts kFacts[] = {
     {502, "body_cut", Never, Fault::Server, "The server broke off its answer"},
     {504, "body_stalled", Never, Fault::Server, "The server did not finish its answer in time"},
     {0, "stream_idle", Never, Fault::Nobody, "Nothing was said for too long"},
-    // NoServer … OverallTimeout
+    // NoDescriptors … OverallTimeout
+    {503, "no_descriptors", Never, Fault::Proxy, "This proxy is overloaded"},
     {503, "no_server", Never, Fault::Proxy, "No server is available"},
     {504, "drain_cut", Never, Fault::Proxy, "The server was taken out before it answered"},
     {503, "stopping", Never, Fault::Proxy, "This proxy is stopping"},

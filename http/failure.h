@@ -24,11 +24,12 @@ enum class Failure : std::uint8_t {
   MisdirectedRequest,  // no service for this host: 421
   ClientAbort,         // the client left before the end of the answer
   ClientStalled,       // the client does not take its answer
+  ProxyProtocol,       // a PROXY header that is missing, malformed, late, or of a peer that is not
+                       // trusted
   // The server's doing, or the way to it.
   ConnectRefused,
   ConnectTimeout,
   ConnectFailed,     // unreachable, ...
-  LocalShortage,     // no descriptor or port left here for a connection
   ClosedWhenReused,  // a reused connection closed before the first response byte
   ClosedEarly,       // a fresh connection closed or was reset before the first response byte
   HeadCut,           // closed inside the response head
@@ -38,6 +39,7 @@ enum class Failure : std::uint8_t {
   BodyStalled,       // no response byte in time, within the body
   StreamIdle,        // a tunnel or an event stream in which nothing was said for too long
   // Ours.
+  NoDescriptors,   // none left to connect with: 503
   NoServer,        // nobody eligible to ask: 503
   DrainCut,        // cut by a drain's deadline: 504 if no head went out
   Stopping,        // cut by the daemon's end

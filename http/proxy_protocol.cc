@@ -155,4 +155,12 @@ ProxyHeader read_proxy_header(std::string_view bytes) {
   return failed("no PROXY header");
 }
 
+ProxyHeaderReader::Step ProxyHeaderReader::take(std::string_view bytes) {
+  const std::size_t before = gathered_.size();
+  gathered_.append(bytes.substr(0, kLongestProxyHeader - before));
+  const ProxyHeader header = read_proxy_header(gathered_);
+  const bool is_complete = header.outcome == Outcome::Complete;
+  return {header, is_complete ? header.size - before : bytes.size()};
+}
+
 }  // namespace tealgate

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/address.h"
@@ -31,5 +32,18 @@ inline constexpr std::size_t kLongestProxyHeader = 16 + kProxyHeaderBody;
 
 // `bytes` begin with the connection's first byte.
 ProxyHeader read_proxy_header(std::string_view bytes);
+
+// The same of bytes that come in pieces, kept meanwhile.
+class ProxyHeaderReader {
+ public:
+  struct Step {
+    ProxyHeader header;
+    std::size_t consumed;  // with Complete, what is left is HTTP; else all
+  };
+  Step take(std::string_view bytes);
+
+ private:
+  std::string gathered_;
+};
 
 }  // namespace tealgate

@@ -8,6 +8,8 @@
 #include "http/h1_writer.h"
 #include "http/http_date.h"
 #include "http/local_reply.h"
+#include "http/proxy_protocol.h"
+#include "http/response_head.h"
 #include "http/status.h"
 
 namespace tealgate {
@@ -51,7 +53,13 @@ ServerConnection::~ServerConnection() {
 void ServerConnection::start_draining(Duration grace) {
   draining_ = true;
   idle_timeout_ = grace;
-  if (phase_ == Phase::Head && !parser_.has_begun()) read_timer_.start(grace);
+  if (is_between_requests()) read_timer_.start(grace);
+}
+
+// Nothing of a request, or of what comes before the first one, has come.
+bool ServerConnection::is_between_requests() const {
+  if (phase_ == Phase::ProxyHeader) return !proxy_header_;
+  return phase_ == Phase::Head && !parser_.has_begun();
 }
 
 void ServerConnection::on_bytes(std::string_view bytes) {
@@ -74,7 +82,9 @@ std::size_t ServerConnection::take_request(std::string_view bytes) {
   std::size_t taken = 0;
   while (taken < bytes.size()) {
     const std::string_view rest = bytes.substr(taken);
-    if (phase_ == Phase::Head) {
+    if (phase_ == Phase::ProxyHeader) {
+      taken += take_proxy_header(rest);
+    } else if (phase_ == Phase::Head) {
       taken += take_head(rest);
     } else if (phase_ == Phase::Body) {
       taken += take_body(rest);
@@ -83,6 +93,28 @@ std::size_t ServerConnection::take_request(std::string_view bytes) {
     }
   }
   return taken;
+}
+
+std::size_t ServerConnection::take_proxy_header(std::string_view bytes) {
+  if (!proxy_header_) {
+    proxy_header_ = std::make_unique<ProxyHeaderReader>();
+    began_ = loop_.now();
+  }
+  const auto [header, consumed] = proxy_header_->take(bytes);
+  bytes_received_ += consumed;
+  if (header.outcome == ProxyHeader::Outcome::NeedMore) return consumed;
+  if (header.outcome == ProxyHeader::Outcome::Failed) {
+    fail(Failure::ProxyProtocol, header.detail);
+    return consumed;
+  }
+  phase_ = Phase::Head;
+  proxy_header_.reset();
+  read_timer_.start(settings_.request_head);
+  if (!header.client) return consumed;
+  peer_ = *header.client;
+  peer_host_ = peer_.host();
+  if (owner_.on_client_told(*this, peer_) == Admission::Refused) close();
+  return consumed;
 }
 
 std::size_t ServerConnection::take_head(std::string_view bytes) {
@@ -119,6 +151,7 @@ void ServerConnection::begin_exchange(RequestHead&& head) {
   discarding_ = false;
   head_sent_ = false;
   response_ended_ = false;
+  ++requests_;
   if (has_body) {
     phase_ = Phase::Body;
     read_timer_.start(settings_.request_body);
@@ -167,15 +200,17 @@ void ServerConnection::on_end() {
   } else if (phase_ == Phase::Tunnel) {
     half_closed_ = true;
     if (answerer_) answerer_->on_body_end();
-  } else if (phase_ == Phase::Head && !parser_.has_begun()) {
+  } else if xx {
     close();
+  } else if (phase_ == Phase::ProxyHeader) {
+    fail(Failure::ProxyProtocol, "closed inside the PROXY header");
   } else {
     fail(Failure::ClientAbort, "the client closed inside its request");
   }
 }
 
 void ServerConnection::on_error(int) {
-  if (phase_ == Phase::Lingering || (phase_ == Phase::Head && !parser_.has_begun())) return close();
+  if (phase_ == Phase::Lingering || is_between_requests()) return close();
   fail(Failure::ClientAbort, "reset by the client");
 }
 
@@ -242,26 +277,18 @@ void ServerConnection::send_interim(int status, std::string_view fields) {
 void ServerConnection::send_head(const OutgoingHead& head) {
   CHECK(!head_sent_, "two response heads for one request");
   head_sent_ = true;
-  response_framing_ = head.framing;
-  const bool needs_framing =
-      head.framing.kind == Framing::Kind::Chunked || head.framing.kind == Framing::Kind::UntilClose;
-  if (needs_framing) {
-    response_framing_.kind = old_client_ ? Framing::Kind::UntilClose : Framing::Kind::Chunked;
-  }
-  close_wanted_ = !client_keeps_alive_ || draining_ || head.close || phase_ == Phase::Body ||
-                  response_framing_.kind == Framing::Kind::UntilClose;
+  response_framing_ =
+      framing_for(old_client_ ? ClientVersion::Http10 : ClientVersion::Http11, head.framing);
+  const bool is_last =
+      settings_.requests_per_connection != 0 && requests_ >= settings_.requests_per_connection;
+  close_wanted_ = !client_keeps_alive_ || draining_ || head.close || is_last ||
+                  phase_ == Phase::Body || response_framing_.kind == Framing::Kind::UntilClose;
   static thread_local std::string out;
   out.clear();
-  append_status_line(out, head.status, head.reason);
-  out.append(head.fields);
-  if (!head.has_date) append_field(out, "Date", http_date());
-  append_framing(out, response_framing_);
-  if (close_wanted_) {
-    append_field(out, "Connection", "close");
-  } else if (old_client_) {
-    append_field(out, "Connection", "keep-alive");
-  }
-  append_end_of_head(out);
+  append_response_head(out, head, response_framing_,
+                       close_wanted_ ? Persistence::Closes
+                       : old_client_ ? Persistence::StaysSaid
+                                     : Persistence::Stays);
   write(out);
 }
 
@@ -349,12 +376,9 @@ void ServerConnection::send_error(Failure failure, std::string_view detail, std:
                                   std::string_view request_id) {
   const LocalReply reply = error_reply(failure, detail, accept, request_id);
   std::string out;
-  append_status_line(out, reply.status);
-  out.append(reply.fields);
-  append_field(out, "Date", http_date());
-  append_framing(out, {Framing::Kind::Length, reply.body.size()});
-  append_field(out, "Connection", "close");
-  append_end_of_head(out);
+  const Framing framing{Framing::Kind::Length, reply.body.size()};
+  append_response_head(out, {.status = reply.status, .fields = reply.fields}, framing,
+                       Persistence::Closes);
   if (!head_request_) out.append(reply.body);
   write(out);
 }
@@ -373,9 +397,12 @@ void ServerConnection::fail(Failure failure, std::string_view detail) {
 }
 
 void ServerConnection::on_read_timeout() {
+  if (is_between_requests()) return close();
   switch (phase_) {
+    case Phase::ProxyHeader:
+      return fail(Failure::ProxyProtocol, "the PROXY header came too slowly");
     case Phase::Head:
-      return parser_.has_begun() ? fail(Failure::HeadTimeout, "the head came too slowly") : close();
+      return fail(Failure::HeadTimeout, "the head came too slowly");
     case Phase::Body:
       if (head_sent_) return;  // answered already: it need not send the rest
       return fail(Failure::BodyTimeout, "the body came too slowly");

@@ -1,6 +1,8 @@
 // One client's HTTP/1.1 connection: reads requests, asks the RequestHandler for answers, writes
 // responses.
 //
+// On a listener that speaks the PROXY protocol its header comes first (Phase::ProxyHeader).
+//
 //            first byte            head complete           request complete
 //   idle ───────────────▶ Head ───────────────────▶ Body ───────────────────▶ Answer ──response
 //   sent──▶ idle
@@ -26,6 +28,7 @@
 #include "base/stream.h"
 #include "base/timer.h"
 #include "http/h1_parser.h"
+#include "http/proxy_protocol.h"
 #include "http/request_handler.h"
 
 namespace tealgate {
@@ -36,12 +39,19 @@ struct ServerConnectionSettings {
   Duration request_body = std::chrono::seconds(30);  // between two reads
   Duration write = std::chrono::seconds(60);         // without any progress
   Duration idle = std::chrono::seconds(75);
+  unsigned requests_per_connection = 0;  // 0: any number
 };
 
 class ServerConnection;
 
+enum class Admission : std::uint8_t { Admitted, Refused };
+
 class ServerConnectionOwner {
  public:
+  // A PROXY header said who the client is. Refused: the connection closes at once.
+  virtual Admission on_client_told(ServerConnection&, const SocketAddress&) {
+    return Admission::Admitted;
+  }
   // Nothing more happens on the connection: hand it to Loop::destroy_later.
   virtual void on_connection_closed(ServerConnection& connection) = 0;
 
@@ -60,12 +70,16 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   // From now on each answer says Connection: close; an idle connection closes after `grace`.
   void start_draining(Duration grace);
 
+  // The first bytes are a PROXY header of a peer that may be believed: its client takes the peer's
+  // place. Before the loop's next turn.
+  void expect_proxy_header() { phase_ = Phase::ProxyHeader; }
+
   // Idle timeouts of clients known to be proxies are longer.
   void set_idle_timeout(Duration timeout) { idle_timeout_ = timeout; }
   int fd() const { return stream_->fd(); }
 
  private:
-  enum class Phase : std::uint8_t { Head, Body, Answer, Tunnel, Lingering, Closed };
+  enum class Phase : std::uint8_t { ProxyHeader, Head, Body, Answer, Tunnel, Lingering, Closed };
 
   // StreamOwner
   void on_bytes(std::string_view bytes) override;
@@ -94,6 +108,8 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   std::uint64_t bytes_sent() const override { return bytes_sent_; }
 
   std::size_t take_request(std::string_view bytes);
+  bool is_between_requests() const;
+  std::size_t take_proxy_header(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
   void begin_exchange(RequestHead&& head);
@@ -118,13 +134,14 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   RequestHandler& handler_;
   const ServerConnectionSettings& settings_;
   ServerConnectionOwner& owner_;
-  SocketAddress peer_;
+  SocketAddress peer_;     // or the client that a PROXY header told
   std::string peer_host_;  // made once: each request needs it
   std::unique_ptr<Stream> stream_;
   H1Parser parser_;
   std::unique_ptr<RequestAnswerer> answerer_;
   Timer read_timer_;
   Timer write_timer_;
+  std::unique_ptr<ProxyHeaderReader> proxy_header_;  // while it comes
   std::string pipelined_;  // what came before its turn; taken bytes stay until it grows
   std::size_t pipelined_taken_ = 0;
   TimePoint began_;
@@ -133,6 +150,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   std::uint64_t bytes_sent_ = 0;
   std::size_t untaken_ = 0;  // of the response, when its progress was last looked at
   std::size_t discarded_ = 0;
+  unsigned requests_ = 0;
   Framing response_framing_;
   Phase phase_ = Phase::Head;
   bool head_request_ = false;

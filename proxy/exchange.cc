@@ -22,6 +22,8 @@ bool is_event_stream(const ResponseHead& head) {
   const std::string_view type = head.field("Content-Type");
   return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), "text/event-stream");
 }
+// How long a client that asked for 100 Continue waits for the server's before it gets ours.
+constexpr Duration kContinueDelay = std::chrono::seconds(1);
 
 // What the proxy's own fields add to a head, usually.
 constexpr std::size_t kAddedFields = 256;
@@ -59,12 +61,20 @@ void Exchange::route() {
   service_name_ = service->name;
   revision_ = service->revision;
   settings_ = service->settings;
+  if (settings_->body.bytes != 0 && head_.framing.length > settings_->body.bytes) {
+    detail_ = "the body is longer than limits.body";
+    return act(relay_.on_stopped(Failure::BodyTooLarge));
+  }
   relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
   upstream_head_.reserve(head_.block.size() + kAddedFields);
   upgrade_ = requested_upgrade(head_, settings_->upgrades);
   append_upstream_request(upstream_head_, head_, from,
                           {.request_id = request_id_, .upgrade = upgrade_});
   keeps_replay_ = head_.framing.has_body();
+  if (keeps_replay_) {
+    upload_.begin(began_);
+    awaits_continue_ = head_.expects_continue();
+  }
   if (settings_->timeouts.exchange > Duration::zero()) {
     exchange_deadline_ =
         std::make_unique<Timer>(worker_.loop(), [this] { cut(Failure::OverallTimeout); });
@@ -123,7 +133,9 @@ bool Exchange::can_repeat() const {
 // The server's time for its head runs from the request's end, or while it takes nothing of it.
 void Exchange::await_response() {
   const bool is_uploading = !body_ended_ && head_.framing.has_body();
-  if (is_uploading && !upstream_->http().is_upload_blocked()) {
+  if (awaits_continue_) {
+    upstream_->start_deadline(kContinueDelay);
+  } else if (is_uploading && !upstream_->http().is_upload_blocked()) {
     upstream_->stop_deadline();
   } else {
     upstream_->start_deadline(settings_->timeouts.response);
@@ -131,8 +143,13 @@ void Exchange::await_response() {
 }
 
 void Exchange::on_body(std::string_view bytes) {
-  if (relay_.is_done()) return;
-  if (is_tunnel_) upstream_->start_deadline(patience());
+  if (is_tunnel_) return on_tunnel_bytes(bytes);
+  if (relay_.is_done() || !measure_body(bytes.size())) return;
+  if (awaits_continue_) {
+    // It did not wait.
+    awaits_continue_ = false;
+    if (upstream_ && upstream_->http().is_connected()) await_response();
+  }
   if (keeps_replay_) {
     // Until the connection stands nothing was sent, and everything is kept; reading pauses soon, as
     // the stream's backlog grows.
@@ -145,6 +162,19 @@ void Exchange::on_body(std::string_view bytes) {
     }
   }
   if (upstream_) upstream_->http().send_body(bytes);
+}
+
+// False when the body is too large or too slow: then the exchange is over.
+bool Exchange::measure_body(std::size_t bytes) {
+  const Failure failure =
+      upload_.on_bytes(bytes, worker_.loop().now(),
+                       {settings_->body.bytes, relay_.is_answering() ? 0 : settings_->body.rate,
+                        settings_->timeouts.request_body});
+  if (failure == Failure::None) return true;
+  detail_ = failure == Failure::BodyTooLarge ? "the body is longer than limits.body"
+                                             : "the body came more slowly than limits.body_rate";
+  cut(failure);
+  return false;
 }
 
 void Exchange::on_body_end() {
@@ -166,19 +196,35 @@ void Exchange::on_connected() {
 
 void Exchange::on_upload_blocked() {
   writer_.pause_body();
+  upload_.on_paused(worker_.loop().now());
   if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
 }
 
 void Exchange::on_upload_drained() {
   writer_.resume_body();
+  upload_.on_resumed(worker_.loop().now());
   if (!relay_.is_answering()) await_response();
 }
 
 void Exchange::on_interim(const ResponseHead& head) {
+  if (head.status == 100) {
+    if (continued_) return;  // one is enough
+    continued_ = true;
+    if (std::exchange(awaits_continue_, false)) await_response();
+  }
   std::string fields;
   append_client_fields(fields, head, request_id_);
   writer_.send_interim(head.status, fields);
   if (head_.minor_version > 0) relay_.on_interim();
+}
+
+// The server keeps silent: it may be one that never says it. Without a body it may also wait for
+// ever.
+void Exchange::send_continue() {
+  awaits_continue_ = false;
+  continued_ = true;
+  writer_.send_interim(100, {});
+  await_response();
 }
 
 void Exchange::on_response_head(const ResponseHead& head) {
@@ -186,6 +232,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
     return fail_attempt(Failure::BadResponse, "an upgrade to something else than was asked for");
   }
   relay_.on_response_head();
+  awaits_continue_ = false;
   claim_.set_responding(true);
   ttfb_ = worker_.loop().now() - began_;
   status_ = upstream_status_ = head.status;
@@ -217,6 +264,12 @@ void Exchange::start_tunnel(const ResponseHead& head, std::string& fields) {
   if (early.ended) upstream_->http().end_body();
 }
 
+void Exchange::on_tunnel_bytes(std::string_view bytes) {
+  if (!upstream_) return;
+  upstream_->start_deadline(patience());
+  upstream_->http().send_body(bytes);
+}
+
 Duration Exchange::patience() const {
   return is_stream_ ? settings_->timeouts.stream : settings_->timeouts.between_bytes;
 }
@@ -242,10 +295,12 @@ void Exchange::on_failure(Failure failure, std::string_view detail) {
 }
 
 void Exchange::on_deadline() {
-  fail_attempt(!upstream_->http().is_connected() ? Failure::ConnectTimeout
-               : !relay_.is_answering()          ? Failure::ResponseTimeout
-               : is_stream_                      ? Failure::StreamIdle
-                                                 : Failure::BodyStalled,
+  const bool connected = upstream_->http().is_connected();
+  if (connected && awaits_continue_) return send_continue();
+  fail_attempt(!connected               ? Failure::ConnectTimeout
+               : !relay_.is_answering() ? Failure::ResponseTimeout
+               : is_stream_             ? Failure::StreamIdle
+                                        : Failure::BodyStalled,
                "too late");
 }
 
@@ -254,8 +309,10 @@ void Exchange::fail_attempt(Failure failure, std::string_view detail) {
   if (facts_of(failure).fault == Fault::Server) claim_.count_failure();
   tried_.push_back(server_->name);
   drop_upstream();
-  if (!body_ended_ && !relay_.is_answering())
+  if (!body_ended_ && !relay_.is_answering()) {
     writer_.resume_body();  // the failed one may have blocked
+    upload_.on_resumed(worker_.loop().now());
+  }
   act(relay_.on_attempt_failed(failure, keeps_replay_ || !head_.framing.has_body()));
 }
 

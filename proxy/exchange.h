@@ -14,6 +14,7 @@
 #include "http/request_handler.h"
 #include "proxy/claim.h"
 #include "proxy/relay.h"
+#include "proxy/upload_meter.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot.h"
 #include "upstream/upstream_connection.h"
@@ -64,8 +65,11 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void drop_upstream();
   void await_response();
   void start_tunnel(const ResponseHead& head, std::string& fields);
+  void on_tunnel_bytes(std::string_view bytes);
   // How long a response that has begun may stand still.
   Duration patience() const;
+  bool measure_body(std::size_t bytes);
+  void send_continue();
   void write_log();
 
   Worker& worker_;
@@ -85,6 +89,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   Claim claim_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<Timer> exchange_deadline_;
+  UploadMeter upload_;
   std::vector<std::string> tried_;
   std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
   std::string_view detail_;
@@ -101,6 +106,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   bool write_blocked_ = false;
   bool is_stream_ = false;  // a tunnel or an event stream: no end of its own
   bool is_tunnel_ = false;
+  bool awaits_continue_ = false;  // the client sends no body before a 100
+  bool continued_ = false;        // a 100 was sent: from the server or from us
 
   friend class ExchangeList;
 };

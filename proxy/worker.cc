@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/forwarding.h"
+
 namespace tealgate {
 
 namespace {
@@ -23,21 +25,32 @@ ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
     most.write = std::max(most.write, timeouts.write);
     most.idle = std::max(most.idle, timeouts.idle);
   }
+  most.head_limits.head_bytes = snapshot.limits.head_bytes;
+  most.head_limits.target_bytes = snapshot.limits.target_bytes;
+  most.head_limits.fields = snapshot.limits.fields;
+  most.requests_per_connection = snapshot.limits.requests_per_connection;
   return most;
 }
 
 }  // namespace
 
-Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer)
+Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer, ClientCounts& clients)
     : index_(index),
       mailbox_(loop_),
       access_log_(log_writer),
       connection_cache_(std::make_unique<ConnectionCache>(loop_)),
-      reader_(std::make_unique<SnapshotReader>(cell, [this] { post([this] { adopt(); }); })) {
+      reader_(std::make_unique<SnapshotReader>(cell, [this] { post([this] { adopt(); }); })),
+      clients_(clients),
+      budget_subscriber_(clients.budget.subscribe([this] {
+        post([this] {
+          for (const auto& listener : listeners_) listener->http->retry();
+        });
+      })) {
   adopt();
 }
 
 Worker::~Worker() {
+  clients_.budget.unsubscribe(budget_subscriber_);
   listeners_.clear();
   loop_.end_turn();  // exchanges on their way out know the log and the list
   connection_cache_.reset();
@@ -53,31 +66,80 @@ void Worker::join() {
   thread_.join();
 }
 
-void Worker::add_listener(UniqueFd fd) {
+void Worker::add_listener(UniqueFd fd, Begin begin) {
+  Listener& listener = *listeners_.emplace_back(std::make_unique<Listener>(Listener{begin, {}}));
   HttpListener::Hooks hooks{
-      .on_open = [this](ServerConnection& connection,
-                        const SocketAddress& peer) { on_connection_opened(connection, peer); },
-      .on_close = [this] { on_connection_closed(); }};
-  listeners_.push_back(std::make_unique<HttpListener>(loop_, std::move(fd), *this,
-                                                      connection_settings_, std::move(hooks)));
+      .admit = [this, &listener](const SocketAddress& peer) { return admit(listener, peer); },
+      .on_open =
+          [this, &listener](ServerConnection& connection, const SocketAddress& peer) {
+            on_connection_opened(connection, listener, peer);
+          },
+      .admit_told =
+          [this](ServerConnection& connection, const SocketAddress& client) {
+            greet(connection, client);
+            return admit_client(client);
+          },
+      .on_close = [this] { on_connection_closed(); },
+      .budget = &clients_.budget};
+  listener.http = std::make_unique<HttpListener>(loop_, std::move(fd), *this, connection_settings_,
+                                                 std::move(hooks));
+}
+
+void Worker::set_begin(const SocketAddress& address, Begin begin) {
+  for (const auto& listener : listeners_) {
+    if (listener->http->address() == address) listener->begin = begin;
+  }
 }
 
 void Worker::close_listener(const SocketAddress& address) {
   for (const auto& listener : listeners_) {
-    if (listener->address() == address) listener->close(kIdleGrace);
+    if (listener->http->address() == address) listener->http->close(kIdleGrace);
   }
 }
 
 void Worker::drain(std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
-  for (const auto& listener : listeners_) listener->close(kIdleGrace);
+  for (const auto& listener : listeners_) listener->http->close(kIdleGrace);
   on_connection_closed();
 }
 
-void Worker::on_connection_opened(ServerConnection& connection, const SocketAddress& peer) {
-  if (reader_->get()->is_trusted(peer)) connection.set_idle_timeout(kTrustedProxyIdle);
+// Who may not say whose connection it is gets none where that must be said.
+std::optional<AddressCounts::Lease> Worker::admit(const Listener& listener,
+                                                  const SocketAddress& peer) {
+  if (listener.begin == Begin::Request) return admit_client(peer);
+  if (reader_->get()->is_trusted(peer)) return AddressCounts::Lease();
+  const std::string host = peer.host();
+  const std::string id = request_id(RequestHead());
+  on_refused({.failure = Failure::ProxyProtocol,
+              .detail = "this peer is not in trusted_proxies",
+              .peer_host = host,
+              .request_id = id,
+              .began = loop_.now()});
+  return std::nullopt;
+}
+
+// Proxies stand for many clients: they are not counted.
+std::optional<AddressCounts::Lease> Worker::admit_client(const SocketAddress& client) {
+  const unsigned limit = reader_->get()->limits.connections_per_address;
+  if (limit == 0 || reader_->get()->is_trusted(client)) return AddressCounts::Lease();
+  std::optional<AddressCounts::Lease> lease = clients_.addresses.take(client, limit);
+  if (!lease) counters_.refused_connections.fetch_add(1, std::memory_order_relaxed);
+  return lease;
+}
+
+void Worker::on_connection_opened(ServerConnection& connection, const Listener& listener,
+                                  const SocketAddress& peer) {
+  if (listener.begin == Begin::ProxyHeader) {
+    connection.expect_proxy_header();
+  } else {
+    greet(connection, peer);
+  }
   if (on_drained_) connection.start_draining(kIdleGrace);
   count_connections();
+}
+
+void Worker::greet(ServerConnection& connection, const SocketAddress& client) {
+  if (reader_->get()->is_trusted(client)) connection.set_idle_timeout(kTrustedProxyIdle);
 }
 
 void Worker::on_connection_closed() {
@@ -89,7 +151,7 @@ void Worker::on_connection_closed() {
 
 void Worker::count_connections() {
   std::size_t count = 0;
-  for (const auto& listener : listeners_) count += listener->connections();
+  for (const auto& listener : listeners_) count += listener->http->connections();
   counters_.client_connections.store(count, std::memory_order_relaxed);
 }
 
@@ -97,6 +159,8 @@ void Worker::adopt() {
   if (!reader_->adopt()) return;
   const Snapshot& snapshot = *reader_->get();
   connection_settings_ = connection_settings(snapshot);
+  const unsigned connections = snapshot.limits.connections;
+  clients_.budget.set_limit(connections != 0 ? connections : default_connection_limit());
   balancers_.clear();
   routable_.clear();
   for (const Service& service : snapshot.services) {

@@ -9,11 +9,14 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <unordered_set>
 #include <vector>
 
+#include "base/address_counts.h"
+#include "base/connection_budget.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "http/http_listener.h"
@@ -25,10 +28,16 @@
 
 namespace tealgate {
 
+// The clients of all workers.
+struct ClientCounts {
+  ConnectionBudget budget;
+  AddressCounts addresses;
+};
+
 class Worker final : public RequestHandler {
  public:
   // `index`: 0, 1, … The cell holds a snapshot.
-  Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer);
+  Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer, ClientCounts& clients);
   // After join().
   ~Worker();
 
@@ -43,11 +52,14 @@ class Worker final : public RequestHandler {
     std::atomic<std::uint64_t> in_flight{0};
     std::atomic<std::uint64_t> finished{0};
     std::atomic<std::uint64_t> client_connections{0};
+    std::atomic<std::uint64_t> refused_connections{0};
   };
   const Counters& counters() const { return counters_; }
 
   // On the worker's thread from here on.
-  void add_listener(UniqueFd fd);
+  enum class Begin : std::uint8_t { Request, ProxyHeader };  // what a connection begins with
+  void add_listener(UniqueFd fd, Begin begin);
+  void set_begin(const SocketAddress& listener, Begin begin);  // for new connections
   void close_listener(const SocketAddress& address);
   // Closes all listeners and calls `on_drained` once, when the last client connection has gone.
   void drain(std::function<void()> on_drained);
@@ -71,7 +83,16 @@ class Worker final : public RequestHandler {
  private:
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
   void on_refused(const RefusedRequest& refused) override;
-  void on_connection_opened(ServerConnection& connection, const SocketAddress& peer);
+  struct Listener {
+    Begin begin;
+    std::unique_ptr<HttpListener> http;
+  };
+
+  std::optional<AddressCounts::Lease> admit(const Listener& listener, const SocketAddress& peer);
+  std::optional<AddressCounts::Lease> admit_client(const SocketAddress& client);
+  void on_connection_opened(ServerConnection& connection, const Listener& listener,
+                            const SocketAddress& peer);
+  void greet(ServerConnection& connection, const SocketAddress& client);
   void on_connection_closed();
   void count_connections();
   void count_in_flight();
@@ -87,7 +108,9 @@ class Worker final : public RequestHandler {
   std::vector<Balancer> balancers_;  // by the service's index in the snapshot
   std::unordered_set<const ServerState*> routable_;
   std::unique_ptr<SnapshotReader> reader_;
-  std::vector<std::unique_ptr<HttpListener>> listeners_;
+  ClientCounts& clients_;
+  unsigned budget_subscriber_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
   std::function<void()> on_drained_;
   std::thread thread_;
 };

@@ -15,20 +15,28 @@ class WorkerSet::Prepared final : public PreparedListeners {
     std::vector<UniqueFd> sockets;  // one a worker
   };
 
-  Prepared(WorkerSet& set, std::vector<Added> added, std::vector<Bound> removed)
-      : set_(set), added_(std::move(added)), removed_(std::move(removed)) {}
+  // What a reload makes of what is bound.
+  struct Changes {
+    std::vector<Added> added;
+    std::vector<Bound> changed;  // in what its connections begin with
+    std::vector<Bound> removed;
+  };
+
+  Prepared(WorkerSet& set, Changes changes) : set_(set), changes_(std::move(changes)) {}
 
   void commit() override {
-    for (Added& added : added_) {
+    for (const Bound& changed : changes_.changed) set_.change(changed);
+    for (Added& added : changes_.added) {
       set_.bound_.push_back(added.bound);
       for (std::size_t i = 0; i < added.sockets.size(); ++i) {
         Worker& worker = *set_.workers_[i];
         // std::function wants a copyable task: the descriptor travels as a number.
-        worker.post(
-            [&worker, fd = added.sockets[i].release()] { worker.add_listener(UniqueFd(fd)); });
+        worker.post([&worker, fd = added.sockets[i].release(), begin = begin_of(added.bound)] {
+          worker.add_listener(UniqueFd(fd), begin);
+        });
       }
     }
-    for (const Bound& removed : removed_) {
+    for (const Bound& removed : changes_.removed) {
       std::erase_if(set_.bound_, [&](const Bound& bound) { return bound.text == removed.text; });
       for (const auto& worker : set_.workers_) {
         worker->post(
@@ -39,11 +47,26 @@ class WorkerSet::Prepared final : public PreparedListeners {
 
  private:
   WorkerSet& set_;
-  std::vector<Added> added_;
-  std::vector<Bound> removed_;
+  Changes changes_;
 };
 
-WorkerSet::WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell, LogWriter& log_writer)
+Worker::Begin WorkerSet::begin_of(const Bound& bound) {
+  return bound.proxy_protocol ? Worker::Begin::ProxyHeader : Worker::Begin::Request;
+}
+
+void WorkerSet::change(const Bound& changed) {
+  for (Bound& bound : bound_) {
+    if (bound.address == changed.address) bound.proxy_protocol = changed.proxy_protocol;
+  }
+  for (const auto& worker : workers_) {
+    worker->post([&worker = *worker, address = changed.address, begin = begin_of(changed)] {
+      worker.set_begin(address, begin);
+    });
+  }
+}
+
+WorkerSet::WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell,
+                     LogWriter& log_writer)
     : count_(workers),
       cell_(cell),
       log_writer_(log_writer),
@@ -56,8 +79,7 @@ WorkerSet::~WorkerSet() {
 
 void WorkerSet::start() {
   for (unsigned i = 0; i < count_; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(i, cell_, log_writer_));
+    workers_.push_back(std::make_unique<Worker>(i, cell_, log_writer_, clients_));
     workers_.back()->start();
   }
 }
@@ -83,22 +105,26 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
 
 Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listeners(
     const std::vector<ListenerSettings>& listeners) {
-  std::vector<Prepared::Added> added;
-  std::vector<Bound> removed = bound_;
+  Prepared::Changes changes{.added = {}, .changed = {}, .removed = bound_};
+  std::vector<Bound>& removed = changes.removed;
   for (const ListenerSettings& listener : listeners) {
     const auto known = std::find_if(removed.begin(), removed.end(), [&](const Bound& bound) {
       return bound.text == listener.text;
     });
     if (known != removed.end()) {
+      if (known->proxy_protocol != listener.proxy_protocol) {
+        changes.changed.push_back({known->text, known->address, listener.proxy_protocol});
+      }
       removed.erase(known);
       continue;
     }
     Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_);
     if (!sockets) return error("cannot listen on {}", sockets.error().message);
     const SocketAddress address = bound_address(sockets->front());
-    added.push_back({{listener.text, address}, std::move(*sockets)});
+    changes.added.push_back(
+        {{listener.text, address, listener.proxy_protocol}, std::move(*sockets)});
   }
-  return std::make_unique<Prepared>(*this, std::move(added), std::move(removed));
+  return std::make_unique<Prepared>(*this, std::move(changes));
 }
 
 std::vector<SocketAddress> WorkerSet::listening() const {
@@ -135,6 +161,8 @@ DataPlane::Counts WorkerSet::counts() const {
     sum.in_flight += worker->counters().in_flight.load(std::memory_order_relaxed);
     sum.finished += worker->counters().finished.load(std::memory_order_relaxed);
     sum.client_connections += worker->counters().client_connections.load(std::memory_order_relaxed);
+    sum.refused_connections +=
+        worker->counters().refused_connections.load(std::memory_order_relaxed);
   }
   return sum;
 }

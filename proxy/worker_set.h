@@ -40,13 +40,17 @@ class WorkerSet final : public DataPlane {
   struct Bound {
     std::string text;       // as configured
     SocketAddress address;  // with the real port
+    bool proxy_protocol;
   };
 
+  static Worker::Begin begin_of(const Bound& bound);
+  void change(const Bound& changed);
   void finish_stop();
 
   const unsigned count_;
   SnapshotCell& cell_;
   LogWriter& log_writer_;
+  ClientCounts clients_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Bound> bound_;
   Timer stop_deadline_;

@@ -28,7 +28,8 @@ struct CutOrder {
 
 struct ListenerSettings {
   SocketAddress address;
-  std::string text;  // as written in the config
+  std::string text;             // as written in the config
+  bool proxy_protocol = false;  // each connection begins with a PROXY header
 };
 
 class DataPlane {
@@ -60,6 +61,7 @@ class DataPlane {
     std::uint64_t in_flight = 0;
     std::uint64_t finished = 0;
     std::uint64_t client_connections = 0;
+    std::uint64_t refused_connections = 0;  // ever, by limits.connections_per_address
   };
   virtual Counts counts() const = 0;
 

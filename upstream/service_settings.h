@@ -25,6 +25,12 @@ struct Timeouts {
   Duration exchange = 0s;        // the whole exchange with its retries; 0 = unbounded
 };
 
+// What a request's body may be.
+struct BodyLimits {
+  std::uint64_t bytes = 0;   // 0: any size
+  std::uint64_t rate = 256;  // bytes a second at least, on average, after Timeouts::request_body
+};
+
 struct RetrySettings {
   unsigned attempts = 3;                   // tries of one exchange, the first included
   std::uint64_t buffer_bytes = 64 * 1024;  // how much of a request body is kept for a retry
@@ -58,10 +64,21 @@ struct SwitchSettings {
 
 struct ServiceSettings {
   Timeouts timeouts;
+  BodyLimits body;
   RetrySettings retries;
   SwitchSettings switching;
   HealthSettings health;
   std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
+};
+
+// What clients may take, whatever service they ask for.
+struct ClientLimits {
+  unsigned connections = 0;              // over all workers; 0: as the descriptors allow
+  unsigned connections_per_address = 0;  // 0: any number
+  unsigned requests_per_connection = 0;  // 0: any number
+  std::uint64_t head_bytes = 32 * 1024;
+  std::uint64_t target_bytes = 16 * 1024;
+  unsigned fields = 128;
 };
 
 }  // namespace tealgate

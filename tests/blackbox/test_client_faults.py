@@ -5,8 +5,6 @@ import dataclasses
 import itertools
 import socket
 
-import pytest
-
 from harness.daemon import shop
 from harness.endpoint import Endpoint
 from harness.faulty import PAUSE, WHOLE, Fault, FaultyOrigin, answer
@@ -19,6 +17,7 @@ BODIES = (POST, Kind("chunked PUT", "PUT", 1000, chunked=True), Kind("large POST
 ACTS = ("closes", "resets", "half-closes", "stalls", "trickles")
 LARGE = 12_000_000  # an answer that fits in no buffer
 PIECE = b"x" * 60_000
+TRICKLE = 24  # bytes that come one by one: in far less time than any deadline
 HINTS = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 WAITING, STREAMING = ("unanswered", "after a 1xx"), ("length", "chunked", "until close")
 HEADS = {
@@ -39,8 +38,8 @@ class Outcome:
 
 
 def expected(row):
-    """A client that has sent its request may close its sending side. One that leaves before that, or resets, has left. One
-    that says nothing more is told so; one that is slow is served."""
+    """A client that has sent its request may close its sending side. One that leaves before that, or resets, has left.
+    One that says nothing more is told so; one that is slow is served."""
     if row.moment == "connected":
         return Outcome(0, False, "", 0, 0)
     is_whole = row.moment in WAITING or row.moment in STREAMING
@@ -174,6 +173,14 @@ async def receive(row, client, message):
     return (message.status if message.head_complete else 0), message.complete
 
 
+async def send_slowly(client, rest):
+    try:
+        await client.trickle(rest[:TRICKLE], PAUSE)
+        await client.send(rest[TRICKLE:])
+    except OSError:
+        pass  # the answer tells
+
+
 async def act(row, client, rest, message):
     if row.act == "resets":
         client.reset()
@@ -186,9 +193,7 @@ async def act(row, client, rest, message):
     if row.act == "half-closes":
         client.half_close()
     if row.act == "trickles":
-        body = min(len(rest), 600)
-        await client.trickle(rest[:body], PAUSE)
-        await client.send(rest[body:])
+        await send_slowly(client, rest)
     if row.act == "stalls" and row.moment in STREAMING:
         await demand_quiet([row.origin])
     elif row.is_seen:
@@ -252,7 +257,7 @@ def add_logs(daemon, made):
 
 def test_clients_that_fail(stage, is_sanitized):
     made = rows()
-    short = "4s" if is_sanitized else "1500ms"
+    short = "6s" if is_sanitized else "3s"
     pools = {row.host: {"blue": [row.create_origin().address], "green": ["127.0.0.1:9"]} for row in made}
     services = {f"row{row.number}": {"hosts": [row.host], "pools": pools[row.host]} for row in made}
     timeouts = {name: short for name in ("request_head", "request_body", "write")}
@@ -284,8 +289,8 @@ def test_bad_chunk_of_an_upload_is_refused_and_does_not_reach_the_server_as_whol
     assert not any(message.complete for message in origin.requests)
 
 
-@pytest.mark.parametrize("count", [2, 40])
-def test_client_that_asks_ahead_is_answered_in_order(stage, count):
+def test_client_that_asks_ahead_and_half_closes_is_answered_in_order(stage):
+    count = 40
     origin = stage.scripted(lambda peer: [peer.answer(message.first_line.split(" ")[1].encode())
                                           for message in iter(peer.read_request, None)])
     daemon = stage.daemon(shop({"blue": [origin.address], "green": ["127.0.0.1:9"]}))

@@ -38,7 +38,6 @@ class Side(Endpoint):
         self.origin = origin
         self.message = None
         self.served = 0
-        self.has_failed = False
 
     async def next_head(self):
         self.message = Message("request")
@@ -69,8 +68,8 @@ class FaultyOrigin:
         self.armed = False
         self.begun = 0  # heads of ROW that were read
         self.met_reused = False  # the fault struck a connection that had served before
-        self.used_again = 0  # requests on a connection after its fault
         self.answered = asyncio.Event()  # the client has all that it will get
+        self.said_more = asyncio.Event()  # what an origin says unasked is out
 
     def begin(self):
         self._keep(self._accept())
@@ -83,6 +82,11 @@ class FaultyOrigin:
     def disarm(self):
         self.armed = False
         self.answered.set()
+
+    async def settle(self):
+        """Returns when nothing more will come of it."""
+        if self.fault is not None and self.fault.act is answers_again_when_idle:
+            await self.said_more.wait()
 
     @property
     def is_quiet(self):
@@ -118,7 +122,6 @@ class FaultyOrigin:
             return await self._fail(side)
         if not await side.next_head():
             return False
-        self.used_again += side.has_failed
         target = side.message.first_line.split(" ")[1]
         self.begun += target == ROW
         if target == ROW and self._strikes(HEAD, HALF, WHOLE):
@@ -136,7 +139,6 @@ class FaultyOrigin:
         return self.armed and self.fault is not None and self.fault.reads in moments
 
     async def _fail(self, side):
-        side.has_failed = True
         self.met_reused = self.met_reused or side.served > 0
         self._acting += 1
         try:
@@ -151,7 +153,7 @@ class Absent:
     def __init__(self, kind):
         self._kind = kind()
         self.address = self._kind.address
-        self.begun = self.used_again = 0
+        self.begun = 0
         self.met_reused = False
         self.is_quiet = True
 
@@ -162,6 +164,9 @@ class Absent:
         pass
 
     def disarm(self):
+        pass
+
+    async def settle(self):
         pass
 
     async def close(self):
@@ -180,8 +185,8 @@ def answer(body, *fields, status="200 OK"):
     return "\r\n".join(lines)
 
 
-# What an origin does. None of these returns before the proxy has closed its side, so that a connection that
-# the proxy forgets is noticed.
+# What an origin does. None of these returns before the proxy has closed its side, so that a connection that the
+# proxy forgets is noticed; what it sends on one that it should not use again is never answered.
 
 
 async def closes(side):
@@ -239,4 +244,5 @@ async def answers_again_when_idle(side):
     await side.send(answer("first"))
     await side.origin.answered.wait()
     await side.send(answer("second"))
+    side.origin.said_more.set()
     await side.end()

@@ -148,11 +148,12 @@ async def run_row(row, port):
         message, cut = await client.ask(row.kind.bytes(row, request_id), row.kind.method)
         for origin in origins:
             origin.disarm()
+        await row.one.settle()
         if message.complete and message.rest:
             trouble.append(f"surplus {message.rest!r}")
-        trouble.append(await demand_quiet(origins))
         if isinstance(row.one, FaultyOrigin) or isinstance(row.two, FaultyOrigin):
             trouble.append(await client.get("/after"))
+        trouble.append(await demand_quiet(origins))
     finally:
         client.close()
     executions = sum(origin.begun for origin in origins)

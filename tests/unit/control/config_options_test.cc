@@ -37,6 +37,10 @@ void check_default(const Option& option) {
     CHECK(parse_duration(option.default_text) == (*span)(settings));
   if (auto* bytes = std::get_if<std::uint64_t& (*)(ServiceSettings&)>(&option.slot))
     CHECK(parse_size(option.default_text) == (*bytes)(settings));
+  if (auto* bytes = std::get_if<std::uint64_t& (*)(Config&)>(&option.slot))
+    CHECK(parse_size(option.default_text) == (*bytes)(config));
+  if (auto* count = std::get_if<unsigned& (*)(Config&)>(&option.slot))
+    CHECK(parse_number(option.default_text) == (*count)(config));
   if (auto* count = std::get_if<unsigned& (*)(ServiceSettings&)>(&option.slot)) {
     const bool is_percent = option.type == OptionType::Percent;
     CHECK((is_percent ? parse_percent(option.default_text) : parse_number(option.default_text)) ==
@@ -57,7 +61,7 @@ TEST_CASE("Options: the table's defaults are those of the settings") {
     check_default(option);
     with_slot += option.slot.index() != 0;
   }
-  CHECK(with_slot == 20);
+  CHECK(with_slot == 27);
   const HealthSettings health;
   const auto default_of = [](std::string_view key) {
     return find_option(OptionContext::Service, key)->default_text;

@@ -104,6 +104,14 @@ TEST_CASE("Config file: every top-level key is read") {
   const Config& config = parsed.config;
   REQUIRE(config.listeners.size() == 2);
   CHECK(config.listeners[1].address.to_string() == "[::1]:8080");
+  CHECK_FALSE(config.listeners[0].proxy_protocol);
+  CHECK(config.listeners[1].proxy_protocol);
+  CHECK(config.limits.connections == 5000);
+  CHECK(config.limits.connections_per_address == 100);
+  CHECK(config.limits.requests_per_connection == 1000);
+  CHECK(config.limits.head_bytes == 16 * 1024);
+  CHECK(config.limits.target_bytes == 8 * 1024);
+  CHECK(config.limits.fields == 64);
   CHECK(config.workers == 4);
   REQUIRE(config.trusted_proxies.size() == 2);
   CHECK(config.trusted_proxies[0].to_string() == "10.0.0.0/8");
@@ -130,6 +138,8 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(timeouts.stream == 7h);
   CHECK(timeouts.idle == 2min);
   CHECK(timeouts.exchange == 1h);
+  CHECK(shop.settings.body.bytes == 10 * 1024 * 1024);
+  CHECK(shop.settings.body.rate == 1024);
   CHECK(shop.settings.retries.attempts == 2);
   CHECK(shop.settings.retries.buffer_bytes == 1024 * 1024);
   CHECK(shop.settings.switching.require_healthy_percent == 50);

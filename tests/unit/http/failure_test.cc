@@ -43,6 +43,8 @@ TEST_CASE("Failure: the table is in the order of the enumerators") {
       {Failure::ResponseTimeout, "response_timeout"},
       {Failure::BadResponse, "bad_response"},
       {Failure::BodyCut, "body_cut"},
+      {Failure::ProxyProtocol, "proxy_protocol"},
+      {Failure::NoDescriptors, "no_descriptors"},
       {Failure::NoServer, "no_server"},
       {Failure::DrainCut, "drain_cut"},
       {Failure::Stopping, "stopping"},
@@ -78,7 +80,6 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
       case Failure::ConnectRefused:
       case Failure::ConnectTimeout:
       case Failure::ConnectFailed:
-      case Failure::LocalShortage:
         expected = RetryRule::AnyMethod;
         break;
       case Failure::ClosedWhenReused:
@@ -95,7 +96,7 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
 
 TEST_CASE("Failure: a close of a reused connection is not held against the server") {
   CHECK(facts_of(Failure::ClosedWhenReused).fault == Fault::Nobody);
-  CHECK(facts_of(Failure::LocalShortage).fault == Fault::Proxy);
+  CHECK(facts_of(Failure::NoDescriptors).fault == Fault::Proxy);
   CHECK(facts_of(Failure::ClosedEarly).fault == Fault::Server);
   CHECK(facts_of(Failure::ClientAbort).fault == Fault::Client);
 }

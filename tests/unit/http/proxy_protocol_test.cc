@@ -82,6 +82,15 @@ TEST_CASE("ProxyHeader: LOCAL, UNSPEC and UNIX mean the peer") {
   CHECK(client_of(version2(1, 0x31, std::string(216, 'u'))) == "the peer");
 }
 
+TEST_CASE("ProxyHeaderReader: pieces are put together, and what follows is left") {
+  ProxyHeaderReader reader;
+  CHECK(reader.take("PROXY TCP4 192.0").header.outcome == Outcome::NeedMore);
+  const ProxyHeaderReader::Step step = reader.take(".2.7 10.0.0.1 12345 80\r\nGET");
+  REQUIRE(step.header.outcome == Outcome::Complete);
+  CHECK(step.header.client->to_string() == "192.0.2.7:12345");
+  CHECK(step.consumed == std::string_view(".2.7 10.0.0.1 12345 80\r\n").size());
+}
+
 TEST_CASE("ProxyHeader: what is no header is refused at its first wrong byte") {
   CHECK(refusal_of("G") == "no PROXY header");
   CHECK(refusal_of("PROXX") == "no PROXY header");
