@@ -88,7 +88,24 @@ TEST_CASE("Recovery: what was decided before the newest lines has its own, thoug
   Json newer = line("finished", "op-9", 9);
   newer["service"] = "other";
   newer["at"] = format_wall_time(WallTime{} + std::chrono::hours(1));
-  CHECK(lines_after_crash(at_revision_2(), {newer}, WallTime{}).empty());
+  const std::vector<Json> newest(History::kRemembered, newer);
+  CHECK(lines_after_crash(at_revision_2(), newest, WallTime{}).empty());
+}
+
+TEST_CASE("Recovery: a newer line is no proof that a decision has its own: clocks step") {
+  Json newer = line("refused", "op-1", 1);
+  newer["at"] = format_wall_time(WallTime{} + std::chrono::hours(1));
+  const auto lines =
+      lines_after_crash(at_revision_2(), {line("decided", "", 1), newer}, WallTime{});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["recovered"] == true);
+}
+
+TEST_CASE("Recovery: the line of another operation of the same revision is not its own") {
+  const auto lines = lines_after_crash(
+      at_revision_2(), {line("decided", "op-0", 2), line("finished", "op-0", 2)}, WallTime{});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["operation"] == "op-1");
 }
 
 TEST_CASE("Recovery: a history that was taken away begins with what holds") {
