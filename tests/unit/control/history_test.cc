@@ -60,6 +60,31 @@ TEST_CASE("History: a last line torn by a crash is cut off") {
   }
 }
 
+TEST_CASE("History: a file however long is opened by its end") {
+  TempFolder folder;
+  put(folder, "");
+  constexpr std::uintmax_t kHole = std::uintmax_t{64} << 30;
+  std::filesystem::resize_file(folder.file("history.jsonl"), kHole);
+  {
+    std::ofstream file(folder.file("history.jsonl"), std::ios::app | std::ios::binary);
+    for (int i = 0; i < 3000; ++i) {
+      file << '\n' << line("decided", "op", static_cast<std::uint64_t>(i)).dump();
+    }
+    file << "\n{\"torn";
+  }
+  History history(folder.file("."));
+  REQUIRE(history.open());
+  const auto newest = history.newest("", 2000);
+  REQUIRE(newest.size() == History::kRemembered);
+  CHECK(newest.front()["revision"] == 2000);
+  CHECK(newest.back()["revision"] == 2999);
+  REQUIRE(history.append("{}"));
+  std::ifstream file(folder.file("history.jsonl"), std::ios::binary);
+  file.seekg(-7, std::ios::end);
+  std::string end{std::istreambuf_iterator<char>(file), {}};
+  CHECK(end == "99}\n{}\n");
+}
+
 TEST_CASE("History: a file that is one torn line becomes empty") {
   TempFolder folder;
   put(folder, "{\"ev");
