@@ -138,6 +138,24 @@ TEST_CASE("Lock: whoever waits for one and leaves gets none") {
   CHECK_FALSE(deploy.shop().lock);
 }
 
+TEST_CASE("Lock: one that waits to be written when the daemon stops is not taken") {
+  Deploy deploy;
+  const auto first = lock(deploy);
+  deploy.finished(first);
+  UnlockCommand unlocked;
+  unlocked.service = "shop";
+  unlocked.lock = first->result["lock"];
+  deploy.control->unlock(unlocked, deploy.caller, std::make_shared<Heard>());
+  LockCommand again;
+  again.lock = unlocked.lock;
+  const auto second = lock(deploy, again);  // behind the unlock
+  bool stopped = false;
+  deploy.control->stop([&] { stopped = true; });
+  deploy.until([&] { return stopped; });
+  CHECK(second->code() == "internal");
+  CHECK_FALSE(deploy.shop().lock);
+}
+
 TEST_CASE("Lock: another lock is a conflict or waits") {
   Deploy deploy;
   const auto first = lock(deploy);
