@@ -113,13 +113,15 @@ void ControlLoop::start(std::function<void()> on_ready) {
 void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
-  parts_->operations.stop();
+  parts_->reload.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();
-  // Behind what was to be recorded of all this.
-  parts_->journal.add({.change = {}, .line = {}, .done = [on_stopped](const auto&) {
-                         if (on_stopped) on_stopped();
-                       }});
+  parts_->operations.stop([on_stopped, &journal = parts_->journal] {
+    // Behind what was to be recorded of all this.
+    journal.add({.change = {}, .line = {}, .done = [on_stopped](const auto&) {
+                   if (on_stopped) on_stopped();
+                 }});
+  });
 }
 
 bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {

@@ -219,6 +219,42 @@ TEST_CASE("Switch: when the daemon stops, whoever is refused is told before the 
   CHECK(heard->code() == "internal");
 }
 
+TEST_CASE(
+    "Switch: one that has decided when the daemon stops is told and recorded before the end") {
+  for (const bool is_published : {false, true}) {
+    CAPTURE(is_published);
+    Deploy deploy;
+    deploy.workers[0]->withhold(is_published);
+    SwitchCommand command = deploy.to({"green"});
+    command.force = true;
+    const auto heard = deploy.begin(command);
+    if (is_published) deploy.until([&] { return heard->has("published"); });
+    bool stopped = false;
+    deploy.control->stop([&] { stopped = true; });
+    if (is_published) {
+      deploy.settle();
+      CHECK_FALSE(stopped);
+      deploy.workers[0]->withhold(false);
+    }
+    deploy.until([&] { return stopped; });
+    REQUIRE(heard->is_finished);
+    CHECK(heard->ok());
+    CHECK(deploy.events().back() == "finished");
+  }
+}
+
+TEST_CASE("Switch: what was to be recorded when everything ends at once is recorded") {
+  Deploy deploy;
+  deploy.prober.withhold = true;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "cut-off";
+  deploy.begin(command);
+  deploy.control->stop();
+  deploy.stop();
+  const std::string history = deploy.folder.read("history.jsonl");
+  CHECK(history.find("\"operation\":\"cut-off\"") != std::string::npos);
+}
+
 TEST_CASE("Switch: a caller that leaves before decide takes its switch along") {
   Deploy deploy;
   deploy.prober.withhold = true;
