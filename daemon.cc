@@ -157,8 +157,12 @@ Started<void> Daemon::start() {
   const Config values = config.config;
   if (auto opened = open_logs(values); !opened) return opened;
   if (auto opened = open_control(std::move(config)); !opened) return opened;
-  workers_->start();
+  if (auto opened = open_dashboard(values.control); !opened) return opened;
   if (auto opened = open_listeners(values); !opened) return opened;
+  if (auto opened = control_->open(); !opened) {
+    return cannot_start(error_row(opened.error().code).exit, opened.error().message);
+  }
+  workers_->start();
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGINT, [this] { on_terminate(); }));
   signals_.push_back(
@@ -203,27 +207,26 @@ Started<void> Daemon::open_control(LoadedConfig config) {
       std::move(config));
   api_ =
       std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
-  // Before the state is touched: a live daemon owns both. Nobody is answered before the loop runs.
+  // Like every address, before the state is touched: a live daemon may own them. Nobody is answered
+  // before the loop runs.
   if (auto opened = ControlSocket::open(loop_, *socket, *api_)) {
     socket_ = std::move(*opened);
   } else {
     return cannot_start(1, opened.error().message);
   }
-  if (auto opened = control_->open(); !opened) {
-    return cannot_start(error_row(opened.error().code).exit, opened.error().message);
-  }
-  return where.dashboard.empty() ? Started<void>() : open_dashboard(where);
+  return {};
 }
 
 Started<void> Daemon::open_dashboard(const ControlConfig& where) {
+  if (where.dashboard.empty()) return {};
   auto opened = Dashboard::open(loop_, where.dashboard_address, where.dashboard, *api_);
   if (!opened) return cannot_start(1, opened.error().message);
   dashboard_ = std::move(*opened);
   return {};
 }
 
-// They are bound now, so that a port in use is known at once; clients queue until the servers were
-// checked.
+// They are bound now, so that a port in use is known before anything is written; clients queue
+// until the servers were checked.
 Started<void> Daemon::open_listeners(const Config& config) {
   auto prepared = workers_->prepare_listeners(config.listeners);
   if (!prepared) return cannot_start(1, prepared.error().message);

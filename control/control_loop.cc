@@ -92,6 +92,9 @@ ControlLoop::~ControlLoop() = default;
 Result<void, CommandError> ControlLoop::open() {
   auto opened = parts_->journal.open(parts_->config.config, WallClock::now());
   if (!opened) return tl::make_unexpected(opened.error());
+  for (std::string& warning : warn_of_initial(parts_->config.config, parts_->journal.decisions())) {
+    opened->warnings.push_back(std::move(warning));
+  }
   for (const std::string& warning : opened->warnings) {
     parts_->log(warning);
     parts_->config.warnings.push_back(warning);

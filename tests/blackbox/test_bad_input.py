@@ -79,9 +79,13 @@ def test_check_of_a_good_config_is_0_and_warns_of_missing_checks(stage):
 def test_port_in_use(stage):
     holder = stage.also_close(socket.create_server(("127.0.0.1", 0)))
     port = holder.getsockname()[1]
-    code, output = ends_with(stage.daemon({**PLAIN, "listen": [f"127.0.0.1:{port}"]}, start=False))
-    assert code == 1
-    demand_one_sentence(output.splitlines()[-1], f"127.0.0.1:{port}", "in use")
+    for config in ({"listen": [f"127.0.0.1:{port}"]}, {"control": {"dashboard": f"127.0.0.1:{port}"}}):
+        daemon = stage.daemon({**PLAIN, **config}, start=False)
+        code, output = ends_with(daemon)
+        assert code == 1
+        demand_one_sentence(output.splitlines()[-1], f"127.0.0.1:{port}", "in use")
+        assert not (daemon.state_folder / "state.json").exists(), "it did not start, so nothing was decided"
+        assert not daemon.history_lines()
 
 
 def test_socket_of_a_live_daemon_is_left_alone(stage, running):
