@@ -221,6 +221,8 @@ Json Operation::line(std::string_view event) const {
   if (order_.caller.pid) line["pid"] = *order_.caller.pid;
   line["reason"] = order_.reason;
   line["label"] = order_.label;
+  line["asked"] = order_.aim;
+  line["began_at"] = format_wall_time(began_at_);
   return line;
 }
 
