@@ -53,8 +53,8 @@ void Operation::on_published_by(const Successor& successor, const Snapshot& snap
       order_.kind != OperationKind::Server && successor.kind != OperationKind::Server;
   if (!replaces_split && !brings_back) return;
   const bool rolls_back = replaces_split && successor.kind == OperationKind::Rollback;
-  const auto by = rolls_back ? Release::By::Rollback : Release::By::Switch;
-  release_.on_superseded(by, fmt::format("{} (operation {})", successor.by, successor.id));
+  release_.on_superseded(
+      {rolls_back, brings_back, fmt::format("{} (operation {})", successor.by, successor.id)});
 }
 
 void Operation::on_config_published(const Snapshot& snapshot) {

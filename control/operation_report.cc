@@ -249,6 +249,7 @@ Json Operation::finished_line() const {
   line["drain"] = drains_ ? drain_object(drains_->report()) : Json(nullptr);
   line["superseded"] = release_.is_superseded();
   line["verdict"] = release_.refusal() ? "rolled_back" : is_cut_short() ? "interrupted" : "done";
+  if (release_.refusal()) line["error"] = error_object(*release_.refusal())["error"];
   return line;
 }
 

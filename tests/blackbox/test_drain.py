@@ -91,8 +91,10 @@ def test_switch_back_disarms_the_drain(withheld):
     back = withheld.daemon.control.switch("blue", until="switched")
     assert back.ok, back
     result = first.result()
-    assert result["superseded"] is True, result
-    assert result["drain"]["cut"] == {"http": 0, "stream": 0}
+    assert (result["error"]["code"], result["error"]["exit"]) == ("superseded", 9), result
+    assert "taken back" in result["error"]["message"]
+    finished = next(line for line in withheld.daemon.history_lines() if line["event"] == "finished")
+    assert finished["superseded"] is True and finished["drain"]["cut"] == {"http": 0, "stream": 0}
     assert withheld.client.stays_open(1.0), "the disarmed deadline passed"
     withheld.blue.let_go()
     assert withheld.client.receive().body == b"withheld"
