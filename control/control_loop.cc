@@ -111,6 +111,7 @@ void ControlLoop::start(std::function<void()> on_ready) {
   const auto snapshot = parts_->publisher.current();
   CHECK(snapshot != nullptr, "open() comes before start()");
   parts_->wiring.prober.sync(snapshot);
+  parts_->locks.start();
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
                                                   *snapshot, std::move(on_ready));
 }

@@ -246,16 +246,17 @@ void Operation::publish() {
   place_.operations.on_published(order_.service, {order_.kind, order_.caller.by, order_.id},
                                  *after);
   place_.publisher.when_adopted(generation_, [this] { perform(release_.on_adopted()); });
-  tell("published", "published; every worker takes it over");
+  tell("published", "every worker takes it over");
 }
 
 void Operation::announce() {
   announced_ = true;
   switched_at_ = WallClock::now();
   took_ = place_.loop.now() - called_;
-  tell("announced", plan_.server
-                        ? fmt::format("{} is in {}", plan_.server->server, joined(plan_.to))
-                        : fmt::format("{} serves {}", joined(plan_.to), order_.service));
+  tell("announced",
+       plan_.server ? fmt::format("{} is {}{}", plan_.server->server,
+                                  plan_.state == AdminState::Ready ? "" : "in ", joined(plan_.to))
+                    : fmt::format("{} serves {}", joined(plan_.to), order_.service));
   for (const Audience::Member& member : audience_.take_content()) {
     answer(member, result(member.asked));
   }

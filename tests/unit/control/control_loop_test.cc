@@ -73,6 +73,20 @@ TEST_CASE("Switch: state and history are on disk before the snapshot is publishe
   CHECK(history.find("\"revision\":2") != std::string::npos);
 }
 
+TEST_CASE("Switch: a pool of which no server is ready is refused with the way to make one so") {
+  Deploy deploy;
+  for (const char* server : {"10.0.0.21:80", "10.0.0.22:80"}) {
+    ServerStateCommand command;
+    command.pool = "green";
+    command.server = server;
+    command.state = AdminState::Maint;
+    deploy.finished(deploy.set_state(command));
+  }
+  const Json result = deploy.switch_to({"green"});
+  CHECK(result["error"]["code"] == "gate_refused");
+  CHECK(result["error"]["hint"] == "tealgate ready shop/green/10.0.0.21:80");
+}
+
 TEST_CASE("Switch: a decision that cannot be stored is refused and changes nothing") {
   Deploy deploy;
   std::filesystem::create_directory(deploy.folder.file("state.json.new"));

@@ -41,6 +41,34 @@ TEST_CASE("Lock: it keeps others out, names its holder, and lets its token pass"
   CHECK(passed->ok());
 }
 
+TEST_CASE("Lock: one that ends by its time is a line of the history, and its holder is told") {
+  Deploy deploy;
+  LockCommand command;
+  command.hold = true;
+  command.ttl = 30ms;
+  const auto held = lock(deploy, command);
+  deploy.finished(held);
+  CHECK(held->code() == "conflict");
+  CHECK(held->message() == "the time of bob's lock of shop was over");
+  CHECK(deploy.last_line()["event"] == "unlocked");
+  CHECK(deploy.last_line()["holder"] == "bob");
+  CHECK_FALSE(deploy.shop().lock.has_value());
+}
+
+TEST_CASE("Lock: the stopping daemon gives held locks back, with a line of the history") {
+  Deploy deploy;
+  LockCommand command;
+  command.hold = true;
+  const auto held = lock(deploy, command);
+  deploy.until([&] { return !held->locked.is_null(); });
+  bool stopped = false;
+  deploy.control->stop([&] { stopped = true; });
+  deploy.until([&] { return stopped; });
+  CHECK(held->is_finished);
+  CHECK(deploy.last_line()["event"] == "unlocked");
+  CHECK_FALSE(deploy.shop().lock.has_value());
+}
+
 TEST_CASE("Lock: a rollback ignores it") {
   Deploy deploy;
   deploy.switch_to({"green"});
