@@ -12,7 +12,7 @@ namespace tealgate::demo {
 namespace {
 constexpr unsigned kClients = 8;
 constexpr std::chrono::seconds kLongestRest(2);
-}
+}  // namespace
 
 Result<std::unique_ptr<Stage>> Stage::set(const Settings& settings) {
   std::unique_ptr<Stage> stage(new Stage(settings));
