@@ -8,37 +8,60 @@
 namespace tealgate {
 
 // Sockets that are bound and listen already, but that nobody accepts from before commit().
+//
+// Two may be under way at once, at the start of the daemon: its own and a reload's. Each knows by
+// WorkerSet::bound_ what the other has bound, and what it closed.
 class WorkerSet::Prepared final : public PreparedListeners {
  public:
-  struct Added {
-    Bound bound;
-    std::vector<UniqueFd> sockets;  // one a worker
-  };
-
-  Prepared(WorkerSet& set, std::vector<Added> added, std::vector<Bound> removed)
-      : set_(set), added_(std::move(added)), removed_(std::move(removed)) {}
-
-  void commit() override {
-    for (Added& added : added_) {
-      set_.bound_.push_back(added.bound);
-      for (std::size_t i = 0; i < added.sockets.size(); ++i) {
-        Worker& worker = *set_.workers_[i];
-        // std::function wants a copyable task: the descriptor travels as a number.
-        worker.post(
-            [&worker, fd = added.sockets[i].release()] { worker.add_listener(UniqueFd(fd)); });
-      }
-    }
-    for (const Bound& removed : removed_) {
-      std::erase_if(set_.bound_, [&](const Bound& bound) { return bound.text == removed.text; });
-      for (const auto& worker : set_.workers_) {
-        worker->post(
-            [&worker = *worker, address = removed.address] { worker.close_listener(address); });
-      }
+  explicit Prepared(WorkerSet& set) : set_(set), bound_(set.bound_) {}
+  ~Prepared() override {
+    for (const Added& added : added_) {
+      std::erase_if(*bound_, [&](const Bound& bound) {
+        return bound.address == added.address && !bound.is_open;
+      });
     }
   }
 
+  void add(const std::string& text, std::vector<UniqueFd> sockets) {
+    const SocketAddress address = bound_address(sockets.front());
+    bound_->push_back({text, address});
+    added_.push_back({address, std::move(sockets)});
+  }
+  void set_removed(std::vector<Bound> removed) { removed_ = std::move(removed); }
+
+  void commit() override {
+    for (Added& added : std::exchange(added_, {})) open(std::move(added));
+    for (const Bound& removed : std::exchange(removed_, {})) close(removed.address);
+  }
+
  private:
+  struct Added {
+    SocketAddress address;
+    std::vector<UniqueFd> sockets;  // one a worker
+  };
+
+  void open(Added added) {
+    const auto bound = std::find_if(bound_->begin(), bound_->end(),
+                                    [&](const Bound& one) { return one.address == added.address; });
+    if (bound == bound_->end()) return;  // a reload was quicker, or the end
+    bound->is_open = true;
+    for (std::size_t i = 0; i < added.sockets.size(); ++i) {
+      Worker& worker = *set_.workers_[i];
+      // std::function wants a copyable task: the descriptor travels as a number.
+      worker.post(
+          [&worker, fd = added.sockets[i].release()] { worker.add_listener(UniqueFd(fd)); });
+    }
+  }
+
+  void close(const SocketAddress& address) {
+    std::erase_if(*bound_, [&](const Bound& bound) { return bound.address == address; });
+    for (const auto& worker : set_.workers_) {
+      worker->post([&worker = *worker, address] { worker.close_listener(address); });
+    }
+  }
+
   WorkerSet& set_;
+  const std::shared_ptr<Bounds> bound_;  // outlives the set, as this may
   std::vector<Added> added_;
   std::vector<Bound> removed_;
 };
@@ -81,29 +104,48 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
   }
 }
 
+// By an address that takes in this one, or the other way round.
+bool WorkerSet::listens_on_port_of(const SocketAddress& address) const {
+  const auto is_any = [](const SocketAddress& one) {
+    return one.host() == "0.0.0.0" || one.host() == "::";
+  };
+  return std::any_of(bound_->begin(), bound_->end(), [&](const Bound& bound) {
+    return bound.address.family() == address.family() && bound.address.port() == address.port() &&
+           (is_any(bound.address) || is_any(address));
+  });
+}
+
 Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listeners(
     const std::vector<ListenerSettings>& listeners) {
-  std::vector<Prepared::Added> added;
-  std::vector<Bound> removed = bound_;
+  auto prepared = std::make_unique<Prepared>(*this);
+  Bounds removed = *bound_;
   for (const ListenerSettings& listener : listeners) {
-    const auto known = std::find_if(removed.begin(), removed.end(), [&](const Bound& bound) {
-      return bound.text == listener.text;
-    });
+    const bool is_port_known = listener.address.port() != 0;
+    // By its address, however that is spelt; by its text where the kernel chose the port.
+    const auto is_it = [&](const Bound& bound) {
+      return is_port_known ? bound.address == listener.address : bound.text == listener.text;
+    };
+    const auto known = std::find_if(removed.begin(), removed.end(), is_it);
     if (known != removed.end()) {
       removed.erase(known);
       continue;
     }
-    Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_);
+    if (is_port_known && std::any_of(bound_->begin(), bound_->end(), is_it)) continue;
+    const PortOwner owner =
+        listens_on_port_of(listener.address) ? PortOwner::This : PortOwner::Nobody;
+    Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_, owner);
     if (!sockets) return error("cannot listen on {}", sockets.error().message);
-    const SocketAddress address = bound_address(sockets->front());
-    added.push_back({{listener.text, address}, std::move(*sockets)});
+    prepared->add(listener.text, std::move(*sockets));
   }
-  return std::make_unique<Prepared>(*this, std::move(added), std::move(removed));
+  prepared->set_removed(std::move(removed));
+  return prepared;
 }
 
 std::vector<SocketAddress> WorkerSet::listening() const {
   std::vector<SocketAddress> addresses;
-  for (const Bound& bound : bound_) addresses.push_back(bound.address);
+  for (const Bound& bound : *bound_) {
+    if (bound.is_open) addresses.push_back(bound.address);
+  }
   return addresses;
 }
 
@@ -111,7 +153,7 @@ void WorkerSet::stop(Duration grace, std::function<void()> on_done) {
   on_stopped_ = std::move(on_done);
   still_draining_ = workers_.size();
   stop_deadline_.start(grace);
-  bound_.clear();
+  bound_->clear();
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker] {
       worker.drain([this] {

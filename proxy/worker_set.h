@@ -40,15 +40,19 @@ class WorkerSet final : public DataPlane {
   struct Bound {
     std::string text;       // as configured
     SocketAddress address;  // with the real port
+    bool is_open = false;   // the workers accept
   };
 
+  using Bounds = std::vector<Bound>;
+
+  bool listens_on_port_of(const SocketAddress& address) const;
   void finish_stop();
 
   const unsigned count_;
   SnapshotCell& cell_;
   LogWriter& log_writer_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Bound> bound_;
+  const std::shared_ptr<Bounds> bound_ = std::make_shared<Bounds>();  // the prepared ones too
   Timer stop_deadline_;
   std::size_t still_draining_ = 0;
   std::function<void()> on_stopped_;
