@@ -5,17 +5,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "base/log_writer.h"
 #include "base/loop.h"
+#include "base/open_descriptors.h"
 #include "base/signals.h"
+#include "base/work.h"
 #include "control/api.h"
 #include "control/config_error.h"
 #include "control/config_file.h"
@@ -32,6 +36,15 @@ namespace tealgate {
 namespace {
 
 constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+// Those that would kill a daemon that does not listen to them yet; what comes meanwhile waits.
+void set_requests_blocked(int how) {
+  sigset_t requests;
+  sigemptyset(&requests);
+  sigaddset(&requests, SIGHUP);
+  sigaddset(&requests, SIGUSR1);
+  pthread_sigmask(how, &requests, nullptr);
+}
 
 // Why the daemon cannot run, and its exit code.
 struct StartFailure {
@@ -93,7 +106,11 @@ class LoggingWatcher final : public CommandWatcher {
     if (result.value("ok", false)) return log_info("the config was reloaded");
     const auto& error = result["error"];
     log_error("reload refused, nothing was changed: {}", error.value("message", ""));
-    for (const auto& detail : error["details"]) log_error("{}", detail.value("message", ""));
+    const auto details = error.value("details", nlohmann::ordered_json::array());
+    for (std::size_t i = 1; i < details.size(); ++i) {  // the message tells the first
+      log_error("{}:{}:{}: {}", details[i].value("file", ""), details[i].value("line", 0),
+                details[i].value("column", 0), details[i].value("message", ""));
+    }
   }
 };
 
@@ -157,8 +174,12 @@ Started<void> Daemon::start() {
   const Config values = config.config;
   if (auto opened = open_logs(values); !opened) return opened;
   if (auto opened = open_control(std::move(config)); !opened) return opened;
-  workers_->start();
+  if (auto opened = open_dashboard(values.control); !opened) return opened;
   if (auto opened = open_listeners(values); !opened) return opened;
+  if (auto opened = control_->open(); !opened) {
+    return cannot_start(error_row(opened.error().code).exit, opened.error().message);
+  }
+  workers_->start();
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGTERM, [this] { on_terminate(); }));
   signals_.push_back(std::make_unique<SignalWatch>(loop_, SIGINT, [this] { on_terminate(); }));
   signals_.push_back(
@@ -168,6 +189,7 @@ Started<void> Daemon::start() {
     caller.by = "SIGHUP";
     control_->reload(caller, std::make_shared<LoggingWatcher>());
   }));
+  set_requests_blocked(SIG_UNBLOCK);
   control_->start([this] { on_ready(); });
   return {};
 }
@@ -203,27 +225,26 @@ Started<void> Daemon::open_control(LoadedConfig config) {
       std::move(config));
   api_ =
       std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
-  // Before the state is touched: a live daemon owns both. Nobody is answered before the loop runs.
+  // Like every address, before the state is touched: a live daemon may own them. Nobody is answered
+  // before the loop runs.
   if (auto opened = ControlSocket::open(loop_, *socket, *api_)) {
     socket_ = std::move(*opened);
   } else {
     return cannot_start(1, opened.error().message);
   }
-  if (auto opened = control_->open(); !opened) {
-    return cannot_start(error_row(opened.error().code).exit, opened.error().message);
-  }
-  return where.dashboard.empty() ? Started<void>() : open_dashboard(where);
+  return {};
 }
 
 Started<void> Daemon::open_dashboard(const ControlConfig& where) {
+  if (where.dashboard.empty()) return {};
   auto opened = Dashboard::open(loop_, where.dashboard_address, where.dashboard, *api_);
   if (!opened) return cannot_start(1, opened.error().message);
   dashboard_ = std::move(*opened);
   return {};
 }
 
-// They are bound now, so that a port in use is known at once; clients queue until the servers were
-// checked.
+// They are bound now, so that a port in use is known before anything is written; clients queue
+// until the servers were checked.
 Started<void> Daemon::open_listeners(const Config& config) {
   auto prepared = workers_->prepare_listeners(config.listeners);
   if (!prepared) return cannot_start(1, prepared.error().message);
@@ -235,18 +256,22 @@ void Daemon::on_ready() {
   if (stopping_) return;
   listeners_->commit();
   listeners_.reset();
-  const SocketAddress address = workers_->listening().front();
-  log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, address.to_string(),
+  const std::vector<SocketAddress> listening = workers_->listening();
+  std::string addresses;
+  for (const SocketAddress& address : listening) {
+    addresses += (addresses.empty() ? "" : ", ") + address.to_string();
+  }
+  log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, addresses,
            workers_->workers());
-  if (options_.on_ready) options_.on_ready(address);
+  if (options_.on_ready) options_.on_ready(listening.front());
 }
 
 void Daemon::on_terminate() {
   if (stopping_) return loop_.stop();
   stopping_ = true;
+  if (options_.on_stopping) options_.on_stopping();
   log_info("stopping: {} exchanges in flight", workers_->counts().in_flight);
   const Duration grace = control_->config().config.shutdown_grace;
-  if (options_.on_stopping) options_.on_stopping();
   control_->stop([this] { on_part_stopped(); });
   workers_->stop(grace, [this] { on_part_stopped(); });
 }
@@ -257,9 +282,9 @@ void Daemon::on_part_stopped() {
 
 }  // namespace
 
-int run_daemon(const DaemonOptions& options) {
-  signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+namespace {
+
+int run_to_its_end(const DaemonOptions& options) {
   Daemon daemon(options);
   if (const Started<void> started = daemon.start(); !started) {
     fmt::print(stderr, "{}{}\n",
@@ -269,6 +294,31 @@ int run_daemon(const DaemonOptions& options) {
   daemon.run();
   log_info("stopped");
   return 0;
+}
+
+// For tests: an error for each descriptor that the daemon's end left open.
+int demand_descriptors_closed(const std::set<std::string>& before) {
+  int exit = 0;
+  for (const std::string& open : open_descriptors()) {
+    if (before.contains(open) || are_jobs_abandoned()) continue;
+    log_error("left open at the end: {}", open);
+    exit = 1;
+  }
+  return exit;
+}
+
+}  // namespace
+
+int run_daemon(const DaemonOptions& options) {
+  signal(SIGPIPE, SIG_IGN);
+  set_requests_blocked(SIG_BLOCK);
+  raise_descriptor_limit();
+  if (std::getenv("TEALGATE_CHECK_DESCRIPTORS") == nullptr) return run_to_its_end(options);
+  { const Loop first; }  // libuv keeps a pipe for the process
+  const std::set<std::string> before = open_descriptors();
+  const int exit = run_to_its_end(options);
+  const int left = demand_descriptors_closed(before);
+  return exit != 0 ? exit : left;
 }
 
 }  // namespace tealgate

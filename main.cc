@@ -1,4 +1,9 @@
 // `tealgate run` is the daemon, `tealgate demo` the demo; every other word talks to a daemon that runs.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/work.h"
 #include "control/cli/cli.h"
 #include "daemon.h"
 #include "demo/demo.h"
@@ -15,5 +20,8 @@ int main(int argc, char** argv) {
       return run_daemon({daemon.config_path, daemon.on_ready, daemon.on_stopping});
     });
   };
-  return run_cli(argc, argv, hooks);
+  const int code = run_cli(argc, argv, hooks);
+  if (!are_jobs_abandoned()) return code;
+  std::fflush(nullptr);
+  _exit(code);  // exit() would wait for a job that hangs
 }

@@ -47,6 +47,16 @@ Result<UniqueFd> bind_tcp(const SocketAddress& address, bool shared) {
   return fd;
 }
 
+// The address with a real port, if nobody listens on it. SO_REUSEPORT would let two daemons share a
+// port silently, so a socket without it tries first. (A socket that only SO_REUSEADDR marks may
+// bind unless somebody listens.)
+Result<SocketAddress> free_address(const SocketAddress& address) {
+  const Result<UniqueFd> probe = bind_tcp(address, false);
+  if (!probe) return tl::make_unexpected(probe.error());
+  if (listen(probe->get(), 1) != 0) return error("{}: {}", address.to_string(), reason(errno));
+  return bound_address(*probe);
+}
+
 bool somebody_answers(const SocketAddress& address) {
   const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   return connect(fd.get(), address.raw(), address.size()) == 0 || errno == EAGAIN;
@@ -61,17 +71,14 @@ SocketAddress bound_address(const UniqueFd& fd) {
   return {reinterpret_cast<const sockaddr*>(&address), size};
 }
 
-Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count) {
-  // SO_REUSEPORT would let two daemons share a port silently, so a socket without it tries first.
-  // (A socket that only SO_REUSEADDR marks may bind unless somebody listens.)
-  Result<UniqueFd> probe = bind_tcp(address, false);
-  if (!probe) return tl::make_unexpected(probe.error());
-  if (listen(probe->get(), 1) != 0) return error("{}: {}", address.to_string(), reason(errno));
-  const SocketAddress real_address = bound_address(*probe);
-  probe->reset();
+Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count,
+                                         PortOwner owner) {
+  const Result<SocketAddress> real_address =
+      owner == PortOwner::This ? Result<SocketAddress>(address) : free_address(address);
+  if (!real_address) return tl::make_unexpected(real_address.error());
   std::vector<UniqueFd> sockets;
   for (std::size_t i = 0; i < count; ++i) {
-    Result<UniqueFd> fd = bind_tcp(real_address, true);
+    Result<UniqueFd> fd = bind_tcp(*real_address, true);
     if (!fd) return tl::make_unexpected(fd.error());
     set_option(*fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, kDeferAcceptSeconds);
     if (listen(fd->get(), kQueueLength) != 0) {

@@ -20,8 +20,11 @@ class Loop;
 // `count` sockets on one TCP address, with SO_REUSEPORT, TCP_NODELAY (which accepted sockets
 // inherit) and TCP_DEFER_ACCEPT: one a worker. With port 0 the kernel chooses one port for all. An
 // address that another process listens on is an error, even if that process would share it. The
-// error names the address and says why.
-Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count);
+// error names the address and says why. Whoever listens on the port already, by another address of
+// it (127.0.0.1 beside 0.0.0.0), says so by PortOwner::This: then nobody else is looked for.
+enum class PortOwner : std::uint8_t { Nobody, This };
+Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count,
+                                         PortOwner owner = PortOwner::Nobody);
 
 // Binds and listens on a Unix socket with the given permissions. A socket file that nobody answers
 // on is replaced; one that a live process answers on is left alone and is an error.

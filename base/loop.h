@@ -21,7 +21,8 @@ class TimerWheel;
 class Loop {
  public:
   Loop();
-  // Runs until no handle is alive, at most 5 s, then CHECKs, naming the handles that are left.
+  // Runs until no handle is alive, at most 5 s, then CHECKs, naming the handles that are left. Jobs
+  // of the thread pool (work.h) that have not ended by then are given up.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -63,6 +64,7 @@ class Loop {
  private:
   struct Turn;
   void discard(void* object, void (*destroy)(void*));
+  bool has_only_jobs() const;
 
   struct UvLoopDeleter {
     void operator()(uv_loop_s* loop) const;

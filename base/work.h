@@ -11,4 +11,8 @@ class Loop;
 // run: whatever `done` touches must guard itself against its own end. Never write logs through it.
 void run_in_pool(Loop& loop, std::function<void()> job, std::function<void()> done);
 
+// Whether jobs run that a Loop gave up at its end (a name server that does not answer). The process
+// must then end by _exit(): exit() would wait for them.
+bool are_jobs_abandoned();
+
 }  // namespace tealgate

@@ -179,11 +179,11 @@ void Api::operation(Call& call) {
     return call.exchange.stream(
         [&](std::shared_ptr<CommandWatcher> watcher) { control_.attach(id, std::move(watcher)); });
   }
-  const std::optional<OperationSummary> found = control_.operation(id);
+  const std::optional<Json> found = control_.operation(id);
   if (!found)
     return call.exchange.reply(
         refusal(ErrorCode::Unknown, fmt::format("there is no operation \"{}\"", id)));
-  call.exchange.reply({{"ok", true}, {"operation", operation_object(*found)}});
+  call.exchange.reply({{"ok", true}, {"operation", *found}});
 }
 
 void Api::run_switch(Call& call) {

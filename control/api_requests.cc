@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "control/body_reader.h"
 #include "control/scalar_values.h"
@@ -53,8 +54,17 @@ bool is_operation_id(std::string_view id) {
 
 Result<json, CommandError> parse_body(std::string_view text) {
   if (text.empty()) return json::object();
-  json body = json::parse(text, nullptr, false);
+  std::set<std::string> names;
+  std::string twice;
+  // A second value would silently take the first one's place.
+  const auto note_name = [&](int depth, json::parse_event_t event, const json& name) {
+    const bool is_field = depth == 1 && event == json::parse_event_t::key;
+    if (is_field && !names.insert(name.get<std::string>()).second) twice = name;
+    return true;
+  };
+  json body = json::parse(text, note_name, false);
   if (body.is_discarded()) return usage("the body is not JSON");
+  if (!twice.empty()) return usage(fmt::format("the field \"{}\" is there twice", twice));
   if (!body.is_object()) return usage("the body must be a JSON object");
   return body;
 }

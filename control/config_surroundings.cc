@@ -38,12 +38,14 @@ Result<std::string> read_all(int fd, std::size_t most) {
 }  // namespace
 
 Result<std::string> read_bounded_file(const std::string& path, std::size_t most) {
+  // Without O_NONBLOCK a pipe's open would last until somebody writes, for good perhaps.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return error("cannot be read: {}", std::strerror(errno));
+  if (!fd.is_open() || fstat(fd.get(), &status) != 0) {
+    return error("cannot be read: {}", std::strerror(errno));
+  }
   if (S_ISDIR(status.st_mode)) return error("is a folder, not a file");
-  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return error("is not a regular file");
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (fd.get() < 0) return error("cannot be read: {}", std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) return error("is not a regular file");
   return read_all(fd.get(), most);
 }
 

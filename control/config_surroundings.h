@@ -24,9 +24,9 @@ struct ConfigSurroundings {
   static ConfigSurroundings real();
 };
 
-// A file's content, if it is a regular file or a pipe of at most `most` bytes. The error is a
-// sentence without the path
-// ("is a folder, not a file"). Blocks.
+// A file's content, if it is a regular file of at most `most` bytes: a pipe would hold a reload up
+// for as long as nobody writes. The error is a sentence without the path ("is a folder, not a
+// file"). Blocks.
 Result<std::string> read_bounded_file(const std::string& path, std::size_t most);
 
 }  // namespace tealgate

@@ -46,6 +46,8 @@ struct ControlLoop::Parts {
 
   Result<Plan, CommandError> plan(const OperationOrder& order) const;
   void run(OperationOrder order, Until until, const Watcher& watcher);
+  bool attach_known(const OperationOrder& order, Until until, const Watcher& watcher);
+  std::optional<nlohmann::ordered_json> find_past(std::string_view id) const;
   void end_wait(HealthWait& wait);
   // What every command about a service needs; tells the watcher if it is not so.
   bool may_begin(const ServiceCommand& command, const Watcher& watcher) const;
@@ -92,6 +94,9 @@ ControlLoop::~ControlLoop() = default;
 Result<void, CommandError> ControlLoop::open() {
   auto opened = parts_->journal.open(parts_->config.config, WallClock::now());
   if (!opened) return tl::make_unexpected(opened.error());
+  for (std::string& warning : warn_of_initial(parts_->config.config, parts_->journal.decisions())) {
+    opened->warnings.push_back(std::move(warning));
+  }
   for (const std::string& warning : opened->warnings) {
     parts_->log(warning);
     parts_->config.warnings.push_back(warning);
@@ -106,6 +111,7 @@ void ControlLoop::start(std::function<void()> on_ready) {
   const auto snapshot = parts_->publisher.current();
   CHECK(snapshot != nullptr, "open() comes before start()");
   parts_->wiring.prober.sync(snapshot);
+  parts_->locks.start();
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
                                                   *snapshot, std::move(on_ready));
 }
@@ -113,13 +119,15 @@ void ControlLoop::start(std::function<void()> on_ready) {
 void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
-  parts_->operations.stop();
+  parts_->reload.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();
-  // Behind what was to be recorded of all this.
-  parts_->journal.add({.change = {}, .line = {}, .done = [on_stopped](const auto&) {
-                         if (on_stopped) on_stopped();
-                       }});
+  parts_->operations.stop([on_stopped, &journal = parts_->journal] {
+    // Behind what was to be recorded of all this.
+    journal.add({.change = {}, .line = {}, .done = [on_stopped](const auto&) {
+                   if (on_stopped) on_stopped();
+                 }});
+  });
 }
 
 bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {
@@ -134,15 +142,34 @@ bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher&
   return false;
 }
 
-void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
-  if (Operation* known = operations.find(order.id)) {
-    if (known->service() == order.service && known->aim() == order.aim) {
-      return known->add_watcher({watcher, until, Audience::Asked::ToChange});
-    }
-    return watcher->on_finished(
-        failed(ErrorCode::Conflict, fmt::format("operation {} is another one: {} of {}", order.id,
-                                                known->aim(), known->service())));
+// The same id twice is one operation, whether it is known by its object or by the history. False:
+// no operation has had this id.
+bool ControlLoop::Parts::attach_known(const OperationOrder& order, Until until,
+                                      const Watcher& watcher) {
+  if (order.id.empty()) return false;
+  Operation* known = operations.find(order.id);
+  const auto past = known == nullptr ? find_past(order.id) : std::nullopt;
+  if (known == nullptr && !past) return false;
+  const std::string service = known != nullptr ? known->service() : past->value("service", "");
+  const std::string aim = known != nullptr ? known->aim() : past->value("asked", order.aim);
+  if (service != order.service || aim != order.aim) {
+    watcher->on_finished(
+        failed(ErrorCode::Conflict,
+               fmt::format("operation {} is another one: {} of {}", order.id, aim, service)));
+  } else if (known != nullptr) {
+    known->add_watcher({watcher, until, Audience::Asked::ToChange});
+  } else {
+    watcher->on_finished(past_result(*past));
   }
+  return true;
+}
+
+std::optional<nlohmann::ordered_json> ControlLoop::Parts::find_past(std::string_view id) const {
+  return past_operation(history.newest("", History::kRemembered), id);
+}
+
+void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
+  if (attach_known(order, until, watcher)) return;
   if (order.id.empty()) order.id = new_operation_id();
   const ServiceConfig* service = config.config.find_service(order.service);
   const auto snapshot = publisher.current();
@@ -160,7 +187,8 @@ void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& w
 void ControlLoop::run_switch(const SwitchCommand& command, const Caller& caller, Watcher watcher) {
   if (!parts_->may_begin(command, watcher)) return;
   OperationOrder order = order_for(OperationKind::Switch, command, caller);
-  order.aim = fmt::format("a switch to {}", fmt::join(command.to, " "));
+  order.aim = fmt::format("{} to {}", command.dry_run ? "a dry run of a switch" : "a switch",
+                          fmt::join(command.to, " "));
   order.label = command.label;
   order.forced = command.force;
   order.release = {command.dry_run, command.healthy_within, command.lock_wait, command.timeout};
@@ -173,8 +201,9 @@ void ControlLoop::run_rollback(const RollbackCommand& command, const Caller& cal
                                Watcher watcher) {
   if (!parts_->may_begin(command, watcher)) return;
   OperationOrder order = order_for(OperationKind::Rollback, command, caller);
-  order.aim = command.to_revision ? fmt::format("a rollback to revision {}", *command.to_revision)
-                                  : "a rollback";
+  order.aim = command.dry_run ? "a dry run of a rollback" : "a rollback";
+  if (command.to_revision) order.aim += fmt::format(" to revision {}", *command.to_revision);
+  if (command.undo) order.aim += fmt::format(" of operation {}", *command.undo);
   order.ignores_locks = true;
   order.forced = command.force;
   order.release = {command.dry_run, Duration::zero(), Duration::zero(), command.timeout};
@@ -244,9 +273,10 @@ void ControlLoop::attach(std::string_view operation, Watcher watcher) {
   if (Operation* known = parts_->operations.find(operation)) {
     return known->add_watcher({std::move(watcher), Until::Done, Audience::Asked::ToChange});
   }
-  const auto past = past_result(parts_->history.newest("", History::kRemembered), operation);
-  watcher->on_finished(past.value_or(
-      failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation))));
+  const auto past = parts_->find_past(operation);
+  watcher->on_finished(
+      past ? past_result(*past)
+           : failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation)));
 }
 
 void ControlLoop::detach(const CommandWatcher& watcher) {
@@ -280,10 +310,12 @@ std::vector<SocketAddress> ControlLoop::listening() const {
   return parts_->wiring.data_plane.listening();
 }
 
-std::optional<OperationSummary> ControlLoop::operation(std::string_view id) const {
+std::optional<nlohmann::ordered_json> ControlLoop::operation(std::string_view id) const {
   const Operation* known = std::as_const(parts_->operations).find(id);
-  if (known == nullptr) return std::nullopt;
-  return known->summary();
+  if (known != nullptr) return operation_object(known->summary());
+  const auto past = parts_->find_past(id);
+  if (!past) return std::nullopt;
+  return past_object(*past);
 }
 
 std::optional<OperationSummary> ControlLoop::running_operation(std::string_view service) const {

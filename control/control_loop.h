@@ -127,7 +127,8 @@ class ControlLoop {
   DataPlane::Counts counts() const;
   unsigned workers() const;
   std::vector<SocketAddress> listening() const;
-  std::optional<OperationSummary> operation(std::string_view id) const;
+  // As operation_object(); from the history if this process does not remember it.
+  std::optional<nlohmann::ordered_json> operation(std::string_view id) const;
   // The latest operation of the service that is not over.
   std::optional<OperationSummary> running_operation(std::string_view service) const;
   RollbackPreview rollback_preview(std::string_view service) const;

@@ -23,17 +23,24 @@ std::optional<CutKind> Drain::on_counts(InFlight in_flight, TimePoint now) {
   }
   if (state_ == State::Waiting && now >= began_ + deadlines_.waiting) {
     state_ = State::Streaming;
-    ++cuts_under_way_;
-    return CutKind::Waiting;
+    return cut(CutKind::Waiting, now);
   }
   if (state_ == State::Streaming && now >= began_ + deadlines_.moving) {
     state_ = State::Cutting;
-    cut_at_ = now;
-    ++cuts_under_way_;
-    return CutKind::Moving;
+    return cut(CutKind::Moving, now);
+  }
+  // What was uploading at the deadline may wait for its answer by now.
+  if (state_ == State::Streaming && cuts_under_way_ == 0 && now >= cut_at_ + kCutAgain) {
+    return cut(CutKind::Waiting, now);
   }
   if (state_ == State::Cutting && now >= cut_at_ + kCutGrace) state_ = State::Finished;
   return std::nullopt;
+}
+
+CutKind Drain::cut(CutKind kind, TimePoint now) {
+  cut_at_ = now;
+  ++cuts_under_way_;
+  return kind;
 }
 
 void Drain::on_cut(CutKind kind, unsigned exchanges) {

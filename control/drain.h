@@ -11,6 +11,7 @@
 //      ▼                                                               │
 //   Cutting ──count 0, or kCutGrace passed─────────────────────────────┘
 //
+//   Streaming cuts Waiting again and again: an upload that was moving may wait by now.
 //   disarm() leads from every state but Finished to Disarmed. While a cut is under way, count 0
 //   does not finish yet: what vanished may have been cut.
 //
@@ -52,7 +53,8 @@ class Drain {
 
   Drain(Deadlines deadlines, InFlight in_flight, TimePoint now);
 
-  // What is in flight at `now`. Returns what to cut, at most once a kind.
+  // What is in flight at `now`. Returns what to cut: what waits, from its deadline on every
+  // kCutAgain; then what moves, once.
   std::optional<CutKind> on_counts(InFlight in_flight, TimePoint now);
   // A cut order was carried out. A drain doesn't finish before it is told: what vanishes meanwhile
   // may have been cut.
@@ -66,8 +68,12 @@ class Drain {
 
   // How long after the last cut an exchange may take to vanish before the drain gives up on it.
   static constexpr Duration kCutGrace = std::chrono::seconds(2);
+  // An exchange that ends its upload after the deadline waits this long at most.
+  static constexpr Duration kCutAgain = std::chrono::seconds(1);
 
  private:
+  CutKind cut(CutKind kind, TimePoint now);
+
   Deadlines deadlines_;
   TimePoint began_;
   TimePoint now_;

@@ -1,5 +1,6 @@
 #include "control/gate_probe.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/loop.h"
@@ -60,7 +61,11 @@ CommandError gate_refusal(const GateVerdict& verdict, const GateProbe::Subject& 
   CommandError refusal{ErrorCode::GateRefused, verdict.sentence};
   refusal.details =
       std::make_shared<nlohmann::ordered_json>(gate_details(verdict, WallClock::now()));
-  if (subject.pools.size() == 1) {
+  const auto is_out = [](const GateServer& server) { return !server.counts(); };
+  const auto out = std::find_if(verdict.servers.begin(), verdict.servers.end(), is_out);
+  if (verdict.of == 0 && out != verdict.servers.end()) {  // waiting would be in vain
+    refusal.hint = fmt::format("tealgate ready {}/{}/{}", subject.service, out->pool, out->name);
+  } else if (subject.pools.size() == 1) {
     refusal.hint =
         fmt::format("tealgate wait -s {} {} --healthy all", subject.service, subject.pools.front());
   }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/loop.h"
 #include "base/timer.h"
@@ -107,6 +108,7 @@ class HealthChecker::Subject {
   };
 
   void enter(Mode mode);
+  void start_over();
   void set_health(Health health, WallTime at);
   void on_result(const HealthProbe* probe, CheckResult result);
   void learn(CheckResult result);
@@ -149,7 +151,18 @@ void HealthChecker::Subject::update(const Service& service, const Server& server
     evidence_.health = state_->health();
     evidence_.since = WallClock::now();
   }
+  if (moved) start_over();
   if (first || moved || mode != mode_) enter(mode);
+}
+
+// Nothing of the old address says anything of the new one: rounds under way ask there again.
+void HealthChecker::Subject::start_over() {
+  evidence_.last.reset();
+  evidence_.streak = 0;
+  set_health(state_->health(), WallClock::now());
+  for (Running& each : std::exchange(running_, {})) {
+    if (each.round) check(std::move(each.round));
+  }
 }
 
 void HealthChecker::Subject::enter(Mode mode) {

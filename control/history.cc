@@ -26,16 +26,16 @@ History::History(const std::string& folder) : path_(folder + "/history.jsonl") {
 History::~History() = default;
 
 Result<void> History::open() {
-  auto text = read_file(path_);
-  if (!text) return tl::make_unexpected(text.error());
   auto fd = open_for_appending(path_);
   if (!fd) return tl::make_unexpected(fd.error());
   fd_ = std::move(*fd);
-  if (!*text) return {};
-  std::string_view lines = **text;
+  // One more than are remembered: the last may be torn.
+  const auto tail = read_last_lines(fd_.get(), path_, kRemembered + 1);
+  if (!tail) return tl::make_unexpected(tail.error());
+  std::string_view lines = tail->text;
   const std::size_t end = end_of_whole_lines(lines);
   if (end < lines.size()) {
-    if (auto repaired = cut_file(fd_.get(), path_, end); !repaired) return repaired;
+    if (auto repaired = cut_file(fd_.get(), path_, tail->begin + end); !repaired) return repaired;
   }
   lines = lines.substr(0, end);
   while (!lines.empty()) {

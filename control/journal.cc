@@ -16,6 +16,14 @@ CommandError not_written(const Error& why) {
   return {ErrorCode::Internal, why.message};
 }
 
+// A save that failed may have left the old state alone, as on a full disk: then it need not, and
+// perhaps cannot, be saved again.
+Result<void> put_back(StateStore& store, const std::string& state) {
+  const auto stored = store.load();
+  if (stored && *stored && encode_state(**stored) == state) return {};
+  return store.save(state);
+}
+
 }  // namespace
 
 // What the thread pool works on; no other thread touches it meanwhile.
@@ -110,22 +118,16 @@ void Journal::write_next() {
       });
 }
 
-// Thread pool. A decision without its history line must not hold: then the old state comes back.
+// Thread pool. A decision holds only when it is synced and has its history line; otherwise the old
+// state comes back.
 void Journal::write(Writing& writing, StateStore& store, History& history) {
-  if (!writing.state.empty()) {
-    writing.written = store.save(writing.state);
-    if (!writing.written) {
-      writing.written = error("{}; nothing was changed", writing.written.error().message);
-      return;
-    }
-  }
-  if (writing.line.empty()) return;
-  writing.written = history.append(writing.line);
+  if (!writing.state.empty()) writing.written = store.save(writing.state);
+  if (writing.written && !writing.line.empty()) writing.written = history.append(writing.line);
   if (writing.written || writing.state.empty()) return;
-  const auto restored = store.save(writing.state_before);
+  const auto restored = put_back(store, writing.state_before);
   writing.written = restored
                         ? error("{}; nothing was changed", writing.written.error().message)
-                        : error("{}; nothing was changed yet, but after a restart it will be ({})",
+                        : error("{}; nothing was changed yet, but after a restart it may be ({})",
                                 writing.written.error().message, restored.error().message);
 }
 

@@ -27,7 +27,8 @@ class Journal {
   struct Entry {
     // Makes the next decisions or refuses; absent: only a line is recorded.
     std::function<Result<Decisions, CommandError>(const Decisions&)> change;
-    // The history line, told of the next decisions; absent: none.
+    // The history line, told of the next decisions; absent: none. Without a change it may be asked
+    // for at the journal's end: it holds nothing that ends before.
     std::function<nlohmann::ordered_json(const Decisions&)> line;
     // On the loop's thread, never from inside add(). May be absent.
     std::function<void(Result<void, CommandError>)> done;

@@ -20,6 +20,12 @@ Json unlocked(bool changed) {
   return answer;
 }
 
+// The timer runs on another clock than the lock: rather a little late than too early.
+Duration until(WallTime time) {
+  constexpr Duration kMargin = std::chrono::milliseconds(20);
+  return std::max(Duration::zero(), Duration(time - WallClock::now())) + kMargin;
+}
+
 }  // namespace
 
 std::string locked_by(const Decisions& decisions, std::string_view service,
@@ -36,10 +42,7 @@ std::string locked_by(const Decisions& decisions, std::string_view service,
 void poke_at_expiry(Turns& turns, const Decisions& decisions, const std::string& service) {
   const ServiceDecisions* decided = decisions.find(service);
   if (decided == nullptr || !decided->lock || !decided->lock->expires_at) return;
-  // The timer runs on another clock than the lock: rather a little late than too early.
-  constexpr Duration kMargin = std::chrono::milliseconds(20);
-  const Duration left = *decided->lock->expires_at - WallClock::now();
-  turns.poke_after(service, std::max(Duration::zero(), left) + kMargin);
+  turns.poke_after(service, until(*decided->lock->expires_at));
 }
 
 struct LockDesk::Removal {
@@ -61,7 +64,8 @@ struct LockDesk::Removal {
   }
 };
 
-LockDesk::LockDesk(const Workplace& place) : place_(place) {}
+LockDesk::LockDesk(const Workplace& place)
+    : place_(place), expiry_(place.loop, [this] { on_expiry(); }) {}
 LockDesk::~LockDesk() = default;
 
 void LockDesk::lock(const LockCommand& command, const Caller& caller,
@@ -79,6 +83,7 @@ void LockDesk::on_locked(Request& request, const LockRecord& lock) {
   const auto watcher = request.watcher();
   const bool is_held = request.command().hold;
   end(request);
+  watch_expiry();
   Json answer;
   answer["ok"] = true;
   answer["lock"] = lock.token;
@@ -118,22 +123,47 @@ void LockDesk::unlock(const UnlockCommand& command, const Caller& caller,
   remove({command.service, lock, caller.by, command.reason},
          [this, command, lock, caller, watcher](const Result<void, CommandError>& done) {
            if (!done) return watcher->on_finished(error_object(done.error()));
-           take_away(command.service, lock.token, caller);
+           take_away(command.service, lock.token,
+                     fmt::format("{} took the lock of {} away", caller.by, command.service));
            place_.turns.poke(command.service);
            watcher->on_finished(unlocked(true));
          });
 }
 
 // Tells whoever held the lock by a connection that it is gone.
-void LockDesk::take_away(const std::string& service, const std::string& token, const Caller& by) {
+void LockDesk::take_away(const std::string& service, const std::string& token, std::string why) {
   const auto found = std::find_if(held_.begin(), held_.end(), [&](const Held& held) {
     return held.service == service && held.lock.token == token;
   });
   if (found == held_.end()) return;
   const auto watcher = found->watcher;
   held_.erase(found);
-  watcher->on_finished(error_object(
-      {ErrorCode::Conflict, fmt::format("{} took the lock of {} away", by.by, service)}));
+  watcher->on_finished(error_object({ErrorCode::Conflict, std::move(why)}));
+}
+
+void LockDesk::watch_expiry() {
+  std::optional<WallTime> first;
+  for (const auto& [service, decided] : place_.journal.decisions().services) {
+    if (!decided.lock || !decided.lock->expires_at) continue;
+    first = std::min(first.value_or(WallTime::max()), *decided.lock->expires_at);
+  }
+  first ? expiry_.start(until(*first)) : expiry_.stop();
+}
+
+// It kept nobody out any more; now it is gone, and the history says so.
+void LockDesk::on_expiry() {
+  const WallTime now = WallClock::now();
+  for (const auto& [name, decided] : place_.journal.decisions().services) {
+    if (!decided.lock || decided.lock_at(now) != nullptr) continue;
+    const Removal removal{name, *decided.lock, "", "its time was over"};
+    remove(removal, [this, removal](const Result<void, CommandError>& done) {
+      if (!done) return place_.log(done.error().message);
+      take_away(removal.service, removal.lock.token,
+                fmt::format("the time of {}'s lock of {} was over", removal.lock.holder,
+                            removal.service));
+      watch_expiry();
+    });
+  }
 }
 
 void LockDesk::detach(const CommandWatcher& watcher) {
@@ -182,6 +212,8 @@ void LockDesk::stop() {
     if (watcher) watcher->on_finished(error_object(stopping));
   }
   for (const Held& held : std::exchange(held_, {})) {
+    remove({held.service, held.lock, held.lock.holder, stopping.message},
+           [](const Result<void, CommandError>&) {});
     held.watcher->on_finished(error_object(stopping));
   }
 }

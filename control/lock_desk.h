@@ -1,8 +1,8 @@
 // Takes and gives back the locks that operators put on services.
 //
 // A lock keeps everyone out who does not show its token: switches and server states, not rollbacks.
-// It is a decision, kept in state.json, unless it lives as long as a connection (`hold`). Control
-// loop's thread.
+// It is a decision, kept in state.json, unless it lives as long as a connection (`hold`). Each end
+// of a lock is a line of the history, that by its time too. Control loop's thread.
 #pragma once
 
 #include <list>
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/timer.h"
 #include "control/operation.h"
 
 namespace tealgate {
@@ -25,6 +26,8 @@ class LockDesk {
   explicit LockDesk(const Workplace& place);
   ~LockDesk();
 
+  // The decisions are known: from now on locks end by their time.
+  void start() { watch_expiry(); }
   void lock(const LockCommand& command, const Caller& caller,
             std::shared_ptr<CommandWatcher> watcher);
   void unlock(const UnlockCommand& command, const Caller& caller,
@@ -47,11 +50,14 @@ class LockDesk {
   void end(Request& request);
   void give_back(const Held& held);
   void remove(const Removal& removal, std::function<void(const Result<void, CommandError>&)> done);
-  void take_away(const std::string& service, const std::string& token, const Caller& by);
+  void take_away(const std::string& service, const std::string& token, std::string why);
+  void watch_expiry();
+  void on_expiry();
 
   Workplace place_;
   std::list<std::unique_ptr<Request>> requests_;
   std::list<Held> held_;
+  Timer expiry_;  // of the lock that ends first
 };
 
 }  // namespace tealgate

@@ -79,35 +79,40 @@ void LockDesk::Request::store() {
   if (command_.ttl) {
     lock_.expires_at = now + std::chrono::duration_cast<WallClock::duration>(*command_.ttl);
   }
-  place_.journal.add({.change = [this](const Decisions& decisions) { return change(decisions); },
-                      .line =
-                          [this](const Decisions&) {
-                            nlohmann::ordered_json line;
-                            line["at"] = format_wall_time(lock_.since);
-                            line["event"] = "locked";
-                            line["service"] = command_.service;
-                            line["by"] = caller_.by;
-                            line["reason"] = command_.reason;
-                            if (lock_.expires_at)
-                              line["expires_at"] = format_wall_time(*lock_.expires_at);
-                            return line;
-                          },
-                      .done =
-                          [this, self = self_](const Result<void, CommandError>& stored) {
-                            if (*self == nullptr) return;
-                            is_storing_ = false;
-                            if (!stored) return refuse(stored.error());
-                            const auto tell = outcome_.on_locked;
-                            tell(*this, lock_);
-                          }});
+  // The request may have ended when the journal comes to it: then nobody wants the lock.
+  place_.journal.add(
+      {.change = [self = self_, change = LockChange{command_.service, lock_}](
+                     const Decisions& decisions) -> Result<Decisions, CommandError> {
+         if (*self == nullptr || (*self)->has_left_) {
+           return tl::make_unexpected(CommandError{ErrorCode::Internal, "given up"});
+         }
+         auto next = apply(decisions, change);
+         if (next) return std::move(*next);
+         return tl::make_unexpected(CommandError{ErrorCode::Unknown, next.error().message});
+       },
+       .line = [line = line()](const Decisions&) { return line; },
+       .done =
+           [self = self_](const Result<void, CommandError>& stored) {
+             if (*self != nullptr) (*self)->on_stored(stored);
+           }});
 }
 
-Result<Decisions, CommandError> LockDesk::Request::change(const Decisions& now) {
-  auto next = apply(now, LockChange{command_.service, lock_});
-  if (!next) {
-    return tl::make_unexpected(CommandError{ErrorCode::Unknown, next.error().message});
-  }
-  return std::move(*next);
+void LockDesk::Request::on_stored(const Result<void, CommandError>& stored) {
+  is_storing_ = false;
+  if (!stored) return refuse(stored.error());
+  const auto tell = outcome_.on_locked;
+  tell(*this, lock_);
+}
+
+nlohmann::ordered_json LockDesk::Request::line() const {
+  nlohmann::ordered_json line;
+  line["at"] = format_wall_time(lock_.since);
+  line["event"] = "locked";
+  line["service"] = command_.service;
+  line["by"] = caller_.by;
+  line["reason"] = command_.reason;
+  if (lock_.expires_at) line["expires_at"] = format_wall_time(*lock_.expires_at);
+  return line;
 }
 
 }  // namespace tealgate

@@ -38,7 +38,8 @@ class LockDesk::Request final : private TurnTaker {
   std::string holder() const;
   void refuse(CommandError error);
   void store();
-  Result<Decisions, CommandError> change(const Decisions& now);
+  void on_stored(const Result<void, CommandError>& stored);
+  nlohmann::ordered_json line() const;
 
   Workplace place_;
   LockCommand command_;

@@ -53,8 +53,8 @@ void Operation::on_published_by(const Successor& successor, const Snapshot& snap
       order_.kind != OperationKind::Server && successor.kind != OperationKind::Server;
   if (!replaces_split && !brings_back) return;
   const bool rolls_back = replaces_split && successor.kind == OperationKind::Rollback;
-  const auto by = rolls_back ? Release::By::Rollback : Release::By::Switch;
-  release_.on_superseded(by, fmt::format("{} (operation {})", successor.by, successor.id));
+  release_.on_superseded(
+      {rolls_back, brings_back, fmt::format("{} (operation {})", successor.by, successor.id)});
 }
 
 void Operation::on_config_published(const Snapshot& snapshot) {
@@ -170,12 +170,27 @@ void Operation::probe() {
 
 void Operation::on_verdict(const GateVerdict& verdict) {
   gate_sentence_ = verdict.sentence;
+  gated_ = gate_servers();
   Release::Gate gate{verdict.passed, verdict.may_settle, {}};
   if (!verdict.passed) {
     gate.refusal = gate_refusal(verdict, {order_.service, plan_.gate_pools, plan_.need});
   }
   perform(release_.on_gate(gate, place_.loop.now()));
   if (!is_over()) tell("gate", verdict.sentence);
+}
+
+// A server whose address changes gets another state (Publisher).
+std::vector<std::shared_ptr<ServerState>> Operation::gate_servers() const {
+  std::vector<std::shared_ptr<ServerState>> servers;
+  const auto snapshot = place_.publisher.current();
+  const Service* service = snapshot->find_service(order_.service);
+  if (service == nullptr) return servers;
+  for (const std::string& name : plan_.gate_pools) {
+    const Pool* pool = service->find_pool(name);
+    if (pool == nullptr) continue;
+    for (const Server& server : pool->servers) servers.push_back(server.state);
+  }
+  return servers;
 }
 
 void Operation::store() {
@@ -190,9 +205,16 @@ void Operation::store() {
 }
 
 Result<Decisions, CommandError> Operation::change(const Decisions& decisions) {
-  // A reload may have taken a pool away since the gate.
+  // A reload since the gate may have taken pools away, or changed what was gated.
   const Plan plan = make_plan(decisions);
   if (plan.mismatch) return tl::make_unexpected(*plan.mismatch);
+  if (plan.gate_pools != plan_.gate_pools || gate_servers() != gated_) {
+    return tl::make_unexpected(
+        CommandError{ErrorCode::Conflict,
+                     fmt::format("a reload changed the servers of {} after they were checked; "
+                                 "nothing was switched, ask again",
+                                 joined(plan_.to))});
+  }
   const Decided decided{order_.id, order_.caller.by, order_.reason, order_.label, WallClock::now()};
   const auto next =
       plan.server
@@ -224,16 +246,17 @@ void Operation::publish() {
   place_.operations.on_published(order_.service, {order_.kind, order_.caller.by, order_.id},
                                  *after);
   place_.publisher.when_adopted(generation_, [this] { perform(release_.on_adopted()); });
-  tell("published", "published; every worker takes it over");
+  tell("published", "every worker takes it over");
 }
 
 void Operation::announce() {
   announced_ = true;
   switched_at_ = WallClock::now();
   took_ = place_.loop.now() - called_;
-  tell("announced", plan_.server
-                        ? fmt::format("{} is in {}", plan_.server->server, joined(plan_.to))
-                        : fmt::format("{} serves {}", joined(plan_.to), order_.service));
+  tell("announced",
+       plan_.server ? fmt::format("{} is {}{}", plan_.server->server,
+                                  plan_.state == AdminState::Ready ? "" : "in ", joined(plan_.to))
+                    : fmt::format("{} serves {}", joined(plan_.to), order_.service));
   for (const Audience::Member& member : audience_.take_content()) {
     answer(member, result(member.asked));
   }

@@ -104,6 +104,7 @@ class Operation final : private TurnTaker {
   void on_verdict(const GateVerdict& verdict);
   void store();
   Result<Decisions, CommandError> change(const Decisions& decisions);
+  std::vector<std::shared_ptr<ServerState>> gate_servers() const;
   void publish();
   void announce();
   void begin_drain(std::vector<ServerDrains::Target> targets);
@@ -130,6 +131,7 @@ class Operation final : private TurnTaker {
   Audience audience_;
   std::string waits_for_;
   std::string gate_sentence_;
+  std::vector<std::shared_ptr<ServerState>> gated_;  // the servers that passed, all of the pools'
   std::uint64_t revision_ = 0;
   std::uint64_t generation_ = 0;
   WallTime switched_at_;

@@ -90,8 +90,9 @@ void Operation::finish() {
                     : is_cut_short()
                         ? error_object(interrupted(order_.service, revision_, "stopped"))
                         : result(Audience::Asked::ToChange);
+  // Made now: the journal outlives the operation, and at its own end writes the lines that wait.
   place_.journal.add({.change = {},
-                      .line = [this](const Decisions&) { return finished_line(); },
+                      .line = [line = finished_line()](const Decisions&) { return line; },
                       .done =
                           [this, told](const Result<void, CommandError>& recorded) {
                             if (!recorded) place_.log(recorded.error().message);
@@ -117,6 +118,7 @@ void Operation::end_with(const nlohmann::ordered_json& told) {
   const auto kept = std::make_shared<const nlohmann::ordered_json>(told);
   result_ = kept;
   for (const Audience::Member& member : audience_.take_all()) answer(member, *kept);
+  place_.operations.on_end();
 }
 
 std::uint64_t Operation::current_revision() const {
@@ -220,6 +222,8 @@ Json Operation::line(std::string_view event) const {
   if (order_.caller.pid) line["pid"] = *order_.caller.pid;
   line["reason"] = order_.reason;
   line["label"] = order_.label;
+  line["asked"] = order_.aim;
+  line["began_at"] = format_wall_time(began_at_);
   return line;
 }
 
@@ -246,6 +250,7 @@ Json Operation::finished_line() const {
   line["drain"] = drains_ ? drain_object(drains_->report()) : Json(nullptr);
   line["superseded"] = release_.is_superseded();
   line["verdict"] = release_.refusal() ? "rolled_back" : is_cut_short() ? "interrupted" : "done";
+  if (release_.refusal()) line["error"] = error_object(*release_.refusal())["error"];
   return line;
 }
 

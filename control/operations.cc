@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 #include "base/loop.h"
@@ -35,7 +36,12 @@ Operation& Operations::add(std::unique_ptr<Operation> operation) {
 }
 
 void Operations::forget_oldest() {
-  while (operations_.size() > kKept && operations_.front()->is_over()) operations_.pop_front();
+  std::size_t surplus = operations_.size() - std::min(operations_.size(), kKept);
+  std::erase_if(operations_, [&](const auto& operation) {
+    if (surplus == 0 || !operation->is_over()) return false;
+    --surplus;
+    return true;
+  });
 }
 
 Operation* Operations::find(std::string_view id) {
@@ -79,10 +85,18 @@ void Operations::detach(const CommandWatcher& watcher) {
   for (const auto& operation : operations_) operation->remove_watcher(watcher);
 }
 
-void Operations::stop() {
+void Operations::stop(std::function<void()> on_over) {
   for (const auto& operation : operations_) {
     if (!operation->is_over()) operation->stop();
   }
+  on_over_ = std::move(on_over);
+  on_end();
+}
+
+void Operations::on_end() {
+  const bool are_over = std::all_of(operations_.begin(), operations_.end(),
+                                    [](const auto& operation) { return operation->is_over(); });
+  if (are_over && on_over_) std::exchange(on_over_, nullptr)();
 }
 
 std::string new_operation_id() {

@@ -1,10 +1,11 @@
 // The operations of this process: those under way, and the last ones that ended, by id.
 //
-// Control loop's thread. An operation's object lives here until kKept later ones have been added
-// and it is over.
+// Control loop's thread. An operation's object lives here until it is over, and as long after it as
+// it is among the kKept last ones.
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,14 +34,20 @@ class Operations {
                     const Snapshot& snapshot);
   void on_config_published(const Snapshot& snapshot);
 
+  // An operation is over.
+  void on_end();
+
   void detach(const CommandWatcher& watcher);
-  void stop();
+  // Those that have not decided are refused, the others run to their announcement. `on_over` comes,
+  // perhaps from inside the call, when all are over.
+  void stop(std::function<void()> on_over);
 
  private:
   void forget_oldest();
 
   Loop& loop_;
   std::deque<std::unique_ptr<Operation>> operations_;  // oldest first
+  std::function<void()> on_over_;                      // while it stops
   std::shared_ptr<Operations*> self_;
 };
 

@@ -17,11 +17,7 @@ Json interrupted_result(const Json& line, std::string_view how) {
 }
 
 Json finished_result(const Json& line) {
-  const std::string verdict = line.value("verdict", "");
-  if (verdict == "rolled_back") {
-    return error_object({ErrorCode::Superseded, "it was switched, and then rolled back"});
-  }
-  if (verdict == "interrupted") return interrupted_result(line, "stopped");
+  if (line.value("verdict", "") == "interrupted") return interrupted_result(line, "stopped");
   Json result = {{"ok", true}, {"changed", true}};
   for (const char* key : {"service", "pool", "server", "from", "to", "revision", "operation",
                           "switched_at", "took_ms", "drain", "superseded", "verdict"}) {
@@ -33,15 +29,41 @@ Json finished_result(const Json& line) {
 
 }  // namespace
 
-std::optional<Json> past_result(const std::vector<Json>& history, std::string_view operation) {
-  for (auto line = history.rbegin(); line != history.rend(); ++line) {
-    if (line->value("operation", "") != operation) continue;
-    const std::string event = line->value("event", "");
-    if (event == "finished") return finished_result(*line);
-    if (event == "refused") return Json{{"ok", false}, {"error", (*line)["error"]}};
-    if (event == "interrupted") return interrupted_result(*line, "ended");
+std::optional<Json> past_operation(const std::vector<Json>& history, std::string_view id) {
+  std::optional<Json> found;
+  for (const Json& line : history) {
+    if (line.value("operation", "") != id) continue;
+    if (!found) found = Json::object();
+    found->update(line);
   }
-  return std::nullopt;
+  if (!found || found->value("event", "") == "decided") return std::nullopt;
+  return found;
+}
+
+Json past_result(const Json& line) {
+  const std::string event = line.value("event", "");
+  if (line.contains("error")) return {{"ok", false}, {"error", line["error"]}};
+  return event == "interrupted" ? interrupted_result(line, "ended") : finished_result(line);
+}
+
+Json past_object(const Json& line) {
+  Json object;
+  object["id"] = line.value("operation", "");
+  object["kind"] = line.value("kind", "");
+  object["service"] = line.value("service", "");
+  object["phase"] = line.value("event", "") == "refused" ? "refused" : "finished";
+  for (const char* key : {"by", "reason", "label"}) object[key] = line.value(key, "");
+  for (const char* key : {"from", "to"}) object[key] = line.value(key, Json::array());
+  if (line.contains("server")) {
+    object["to"].insert(object["to"].begin(),
+                        line.value("pool", "") + "/" + line.value("server", ""));
+  }
+  object["revision"] = line.value("revision", std::uint64_t{0});
+  object["began_at"] = line.value("began_at", Json(nullptr));
+  object["drain"] = line.value("drain", Json(nullptr));
+  object["superseded"] = line.value("superseded", false);
+  object["result"] = past_result(line);
+  return object;
 }
 
 }  // namespace tealgate

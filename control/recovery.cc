@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/history.h"
+
 namespace tealgate {
 namespace {
 
@@ -17,15 +19,18 @@ bool ends_operation(const Json& line) {
   return event == "finished" || event == "interrupted";
 }
 
-// Only the newest lines are known here; but what was decided before the last of them has its own.
+// Times prove little, since clocks step. Only where older lines are not known here: what was
+// decided before all of those that are known has its own among them.
 bool has_line(const std::vector<Json>& history, const std::string& service,
               const RevisionRecord& record) {
-  if (!history.empty() && format_wall_time(record.decided.at) < history.back().value("at", "")) {
+  const bool is_whole = history.size() < History::kRemembered;
+  if (!is_whole && format_wall_time(record.decided.at) < history.front().value("at", "")) {
     return true;
   }
   return std::any_of(history.begin(), history.end(), [&](const Json& line) {
     return is_decided(line) && line.value("service", "") == service &&
-           line.value("revision", std::uint64_t{0}) == record.revision;
+           line.value("revision", std::uint64_t{0}) == record.revision &&
+           line.value("operation", "") == record.decided.operation;
   });
 }
 
@@ -48,7 +53,7 @@ Json interrupted_line(const Json& decided, WallTime now) {
   Json line;
   line["at"] = format_wall_time(now);
   line["event"] = "interrupted";
-  for (const char* key : {"service", "operation", "kind", "revision", "by"}) {
+  for (const char* key : {"service", "operation", "kind", "asked", "revision", "by"}) {
     if (decided.contains(key)) line[key] = decided[key];
   }
   line["message"] = "the daemon ended before this operation did; its decision holds";

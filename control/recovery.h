@@ -11,6 +11,7 @@
 
 namespace tealgate {
 
+// `history` holds the newest lines, up to History::kRemembered, newest last.
 // The lines to append: `decided` (with "recovered":true) for each service whose revision has none,
 // and `interrupted` for each operation that was decided and has no end.
 std::vector<nlohmann::ordered_json> lines_after_crash(

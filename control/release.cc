@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -86,13 +87,13 @@ Release::Act Release::on_drained() {
   return Act::Finish;
 }
 
-void Release::on_superseded(By by, std::string_view who) {
-  if (state_ != State::Draining || superseded_) return;
-  superseded_ = true;
-  if (by == By::Rollback) {
-    refusal_ = CommandError{ErrorCode::Superseded,
-                            fmt::format("it was switched, and then rolled back by {}", who)};
-  }
+void Release::on_superseded(const Successor& later) {
+  if (state_ != State::Draining || refusal_) return;
+  const bool is_first = !std::exchange(superseded_, true);
+  if (!later.brings_back && !(later.rolls_back && is_first)) return;
+  refusal_ = CommandError{ErrorCode::Superseded,
+                          fmt::format("it was switched, and then {} back by {}",
+                                      later.rolls_back ? "rolled" : "taken", later.who)};
 }
 
 Release::Act Release::on_deadline(TimePoint now) {

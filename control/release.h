@@ -75,7 +75,12 @@ class Release {
     CommandError refusal;
   };
 
-  enum class By : std::uint8_t { Switch, Rollback };
+  // A later operation, which published another split.
+  struct Successor {
+    bool rolls_back = false;   // it undoes what is current
+    bool brings_back = false;  // what this one was draining serves again
+    std::string who;
+  };
 
   Release(const Order& order, TimePoint now);
 
@@ -87,9 +92,9 @@ class Release {
   Act on_adopted();
   Act on_drained();
 
-  // A later operation published another split; only the first such counts. A rollback makes this
-  // one's end an error.
-  void on_superseded(By by, std::string_view who);
+  // This one's end becomes an error if it was taken back: if what it drains serves again, or the
+  // first that follows is a rollback (a later one undoes another).
+  void on_superseded(const Successor& later);
   // deadline() has passed.
   Act on_deadline(TimePoint now);
   // Nobody waits for the answer any more.
@@ -107,7 +112,7 @@ class Release {
   bool is_decided() const;
   bool is_unchanged() const { return unchanged_; }  // already so, or a dry run
   bool is_superseded() const { return superseded_; }
-  // Why it was refused; or that it was rolled back after publish. None: it went well.
+  // Why it was refused; or that it was taken back after publish. None: it went well.
   const std::optional<CommandError>& refusal() const { return refusal_; }
 
  private:

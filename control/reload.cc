@@ -10,6 +10,19 @@
 #include "control/publisher.h"
 
 namespace tealgate {
+namespace {
+
+CommandError stopping() {
+  return {ErrorCode::Internal, "the daemon is stopping"};
+}
+
+std::string no_effect(const ServiceConfig& service, const ServiceDecisions& decided) {
+  return fmt::format(
+      "services.{}.initial is now {}, which has no effect: {} is served by {} (tealgate switch)",
+      service.name, service.initial.to_string(), service.name, decided.split.to_string());
+}
+
+}  // namespace
 
 Reload::Reload(const Place& place, Load load)
     : place_(place), load_(std::move(load)), self_(std::make_shared<Reload*>(this)) {}
@@ -19,11 +32,11 @@ Reload::~Reload() {
 }
 
 void Reload::run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher) {
-  if (is_running_) {
+  if (step_ != Step::Idle) {
     return watcher->on_finished(
         error_object({ErrorCode::Conflict, fmt::format("{} is reloading the config", caller_.by)}));
   }
-  is_running_ = true;
+  step_ = Step::Loading;
   caller_ = caller;
   watcher_ = std::move(watcher);
   auto loaded = std::make_shared<std::optional<Result<LoadedConfig, CommandError>>>();
@@ -38,7 +51,16 @@ void Reload::detach(const CommandWatcher& watcher) {
   if (watcher_.get() == &watcher) watcher_.reset();
 }
 
+// Whoever reads the file may take long, so nobody waits for that; what is being stored ends by
+// itself, before the journal's end.
+void Reload::stop() {
+  is_stopping_ = true;
+  listeners_.reset();
+  if (step_ == Step::Loading) finish(error_object(stopping()));
+}
+
 void Reload::on_loaded(Result<LoadedConfig, CommandError> loaded) {
+  if (is_stopping_) return;
   if (!loaded) return refuse(loaded.error());
   auto listeners = place_.data_plane.prepare_listeners(loaded->config.listeners);
   if (!listeners) {
@@ -51,8 +73,10 @@ void Reload::on_loaded(Result<LoadedConfig, CommandError> loaded) {
 }
 
 void Reload::store() {
+  step_ = Step::Storing;
   place_.journal.add(
       {.change = [this](const Decisions& decisions) -> Result<Decisions, CommandError> {
+         if (is_stopping_) return tl::make_unexpected(stopping());
          auto fitted = fit_to_config(decisions, next_->config, WallClock::now());
          if (!fitted) {
            return tl::make_unexpected(
@@ -73,11 +97,13 @@ void Reload::store() {
        .done =
            [this, self = self_](const Result<void, CommandError>& stored) {
              if (*self == nullptr) return;
-             stored ? publish() : refuse(stored.error());
+             if (!stored) return refuse(stored.error());
+             is_stopping_ ? refuse(stopping()) : publish();
            }});
 }
 
 void Reload::publish() {
+  step_ = Step::Adopting;
   for (std::string& warning :
        warn_of_initial(place_.config.config, next_->config, place_.journal.decisions())) {
     warnings_.push_back(std::move(warning));
@@ -116,7 +142,7 @@ void Reload::refuse(const CommandError& error) {
 }
 
 void Reload::finish(const nlohmann::ordered_json& result) {
-  is_running_ = false;
+  step_ = Step::Idle;
   const auto watcher = std::exchange(watcher_, nullptr);
   if (watcher) watcher->on_finished(result);
 }
@@ -129,9 +155,20 @@ std::vector<std::string> warn_of_initial(const Config& before, const Config& aft
     const ServiceDecisions* decided = decisions.find(service.name);
     if (old == nullptr || decided == nullptr) continue;
     if (is_same_split(old->initial, service.initial)) continue;
-    warnings.push_back(fmt::format(
-        "services.{}.initial is now {}, which has no effect: {} is served by {} (tealgate switch)",
-        service.name, service.initial.to_string(), service.name, decided->split.to_string()));
+    warnings.push_back(no_effect(service, *decided));
+  }
+  return warnings;
+}
+
+std::vector<std::string> warn_of_initial(const Config& config, const Decisions& decisions) {
+  std::vector<std::string> warnings;
+  for (const ServiceConfig& service : config.services) {
+    const ServiceDecisions* decided = decisions.find(service.name);
+    if (decided == nullptr || decided->past.empty()) continue;
+    const RevisionRecord& first = decided->past.front();
+    if (!first.decided.operation.empty() || is_same_split(first.split, service.initial)) continue;
+    if (is_same_split(decided->split, service.initial)) continue;
+    warnings.push_back(no_effect(service, *decided));
   }
   return warnings;
 }

@@ -6,6 +6,7 @@
 // Owned by the control loop, on its thread; one reload at a time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,8 +39,12 @@ class Reload {
 
   void run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher);
   void detach(const CommandWatcher& watcher);
+  // The daemon ends: what is not published yet never is, and no listener opens any more.
+  void stop();
 
  private:
+  enum class Step : std::uint8_t { Idle, Loading, Storing, Adopting };
+
   void on_loaded(Result<LoadedConfig, CommandError> loaded);
   void store();
   void publish();
@@ -50,15 +55,18 @@ class Reload {
   Load load_;
   std::shared_ptr<CommandWatcher> watcher_;
   Caller caller_;
-  bool is_running_ = false;
+  Step step_ = Step::Idle;
+  bool is_stopping_ = false;
   std::optional<LoadedConfig> next_;
   std::vector<std::string> warnings_;
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
   std::shared_ptr<Reload*> self_;
 };
 
-// A changed `initial` of a service that is known already has no effect.
+// A changed `initial` of a service that is known already has no effect: changed by a reload, or (as
+// far as its first revision is remembered) since the service first started.
 std::vector<std::string> warn_of_initial(const Config& before, const Config& after,
                                          const Decisions& decisions);
+std::vector<std::string> warn_of_initial(const Config& config, const Decisions& decisions);
 
 }  // namespace tealgate

@@ -124,10 +124,11 @@ void ServiceReader::read_settings_of(const ConfigEntry& entry, ServiceConfig& se
   const auto plain = std::ranges::find_if(
       service.hosts, [](const std::string& host) { return !host.starts_with('*'); });
   if (health.host.empty() && plain != service.hosts.end()) health.host = *plain;
-  if (!service.has_health && !entry.value.is_incomplete)
+  if (health.kind == HealthSettings::Kind::Tcp && !entry.value.is_incomplete)
     reader_.findings().warn(
         entry.at,
-        fmt::format("service \"{}\" has no \"health\": gate: TCP connect only", entry.key),
+        fmt::format("service \"{}\" has no {}: gate: TCP connect only", entry.key,
+                    service.has_health ? "path in its \"health\"" : "\"health\""),
         "give the path of its health check: health: /health");
 }
 

@@ -123,6 +123,13 @@ ServiceDecisions decode_service(const Json& json) {
   return service;
 }
 
+// nlohmann's begin with "[json.exception.type_error.302] ", which is none of the reader's business.
+std::string_view sentence_of(const std::exception& broken) {
+  const std::string_view what = broken.what();
+  const std::size_t end = what.starts_with("[json.exception.") ? what.find("] ") : what.npos;
+  return end == what.npos ? what : what.substr(end + 2);
+}
+
 constexpr std::string_view kCure =
     "restore it from a backup, or move it away to start with each service's `initial`";
 
@@ -140,21 +147,25 @@ Result<Decisions> decode_state(std::string_view text, const std::string& path) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return error("{} is torn or not JSON: {}", path, kCure);
   const auto version = json.find("version");
-  if (version == json.end() || !version->is_number_integer()) {
-    return error("{} has no version: {}", path, kCure);
+  if (version == json.end() || !version->is_number_integer() || *version < 1) {
+    return error("{} has no version that there ever was: {}", path, kCure);
   }
   if (*version > kStateVersion) {
     return error("{} is of version {}, and this tealgate reads up to version {}: run the newer one",
                  path, version->get<std::int64_t>(), kStateVersion);
   }
+  const auto services = json.find("services");
+  if (services == json.end() || !services->is_object()) {
+    return error("{} has no services: {}", path, kCure);
+  }
   try {
     Decisions decisions;
-    for (const auto& [name, service] : json.at("services").items()) {
+    for (const auto& [name, service] : services->items()) {
       decisions.services[name] = decode_service(service);
     }
     return decisions;
   } catch (const std::exception& broken) {
-    return error("{} cannot be understood ({}): {}", path, broken.what(), kCure);
+    return error("{} cannot be understood ({}): {}", path, sentence_of(broken), kCure);
   }
 }
 

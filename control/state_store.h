@@ -25,7 +25,8 @@ class StateStore {
   virtual ~StateStore() = default;
   // None: there is no state yet.
   virtual Result<std::optional<Decisions>> load() = 0;
-  // When it returns, `text` (of encode_state) is on disk; on an error the old state still is.
+  // When it returns, `text` (of encode_state) is on disk; on an error the old state still is, or
+  // (a sync failed) perhaps already this one: save the old one again.
   virtual Result<void> save(const std::string& text) = 0;
 };
 

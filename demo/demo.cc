@@ -2,13 +2,19 @@
 
 #include <fmt/core.h>
 #include <fmt/ranges.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 
+#include "base/unique_fd.h"
 #include "demo/break_socket.h"
 #include "demo/stage.h"
 
@@ -75,6 +81,25 @@ Ctrl-C ends the demo.
 
 )",
       proxy.to_string(), program, socket, program, socket, program, socket, program, socket);
+  std::fflush(stdout);
+}
+
+// Made if it is not there. Anybody may make a folder of this name in /tmp.
+Result<void> demand_own_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return error("cannot make the folder {}: {}", path, std::strerror(errno));
+  }
+  struct stat status {};
+  const bool is_ours = lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+                       status.st_uid == geteuid() && (status.st_mode & 022) == 0;
+  if (is_ours) return {};
+  return error("{} is no folder of yours alone; name another place with --socket PATH", path);
+}
+
+bool is_demo_running(const std::string& break_socket) {
+  const Result<SocketAddress> address = SocketAddress::unix_path(break_socket);
+  const UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  return address && connect(fd.get(), address->raw(), address->size()) == 0;
 }
 
 int say(const std::string& sentence) {
@@ -87,9 +112,17 @@ int say(const std::string& sentence) {
 int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
   const std::string socket = arguments.socket.empty() ? default_socket() : arguments.socket;
   const std::string break_socket = break_socket_path(socket);
+  if (arguments.socket.empty()) {
+    const auto folder = demand_own_folder(std::filesystem::path(socket).parent_path().string());
+    if (!folder) return say(folder.error().message);
+  }
   if (arguments.action != DemoArguments::Action::Run) {
     const bool mends = arguments.action == DemoArguments::Action::Mend;
     return BreakSocket::send(break_socket, mends ? "mend" : "break", arguments.pool);
+  }
+  if (is_demo_running(break_socket)) {
+    return say(fmt::format(
+        "a demo runs already on {}; end it, or give this one a --socket of its own", socket));
   }
   const Folder folder;
   if (!folder.exists()) return say("cannot make a folder for temporary files");

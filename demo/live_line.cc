@@ -1,6 +1,7 @@
 #include "demo/live_line.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,14 +38,23 @@ LiveLine::LiveLine(Loop& loop, const Traffic& traffic)
 
 LiveLine::~LiveLine() {
   draw();
-  if (is_terminal_) fmt::print("\n");
+  if (!is_terminal_ || !may_write()) return;
+  fmt::print("\n");
+  std::fflush(stdout);
+}
+
+// A terminal that was stopped or a full pipe would hold the demo up, its end too.
+bool LiveLine::may_write() const {
+  pollfd out{STDOUT_FILENO, POLLOUT, 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
 }
 
 void LiveLine::draw() {
+  timer_.start(is_terminal_ ? kRedraw : kNewLine);
+  if (!may_write()) return;
   fmt::print("{}{}{}", is_terminal_ ? "\r\033[K" : "", text(), is_terminal_ ? "" : "\n");
   std::fflush(stdout);
   before_ = traffic_.counts();
-  timer_.start(is_terminal_ ? kRedraw : kNewLine);
 }
 
 // The shares are those of the answers since the last line.

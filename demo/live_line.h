@@ -1,5 +1,5 @@
 // The demo's one live line on stdout: `48 213 requests · 0 failed · BLUE 100 %`; on a terminal
-// redrawn in place, elsewhere a line every two seconds.
+// redrawn in place, elsewhere a line every two seconds; while nobody reads stdout, nothing.
 #pragma once
 
 #include <string>
@@ -17,6 +17,7 @@ class LiveLine {
 
  private:
   void draw();
+  bool may_write() const;
   std::string text() const;
 
   const Traffic& traffic_;

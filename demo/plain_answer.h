@@ -17,9 +17,8 @@ class PlainAnswer final : public RequestAnswerer {
  private:
   void on_body(std::string_view) override {}
   void on_body_end() override {
-    writer_.send_head({.status = status_,
-                       .fields = fields_,
-                       .framing = {Framing::Kind::Length, body_.size()}});
+    writer_.send_head(
+        {.status = status_, .fields = fields_, .framing = {Framing::Kind::Length, body_.size()}});
     writer_.send_body(body_);
     writer_.end();
   }

@@ -11,7 +11,8 @@ namespace tealgate::demo {
 
 namespace {
 constexpr unsigned kClients = 8;
-}
+constexpr std::chrono::seconds kLongestRest(2);
+}  // namespace
 
 Result<std::unique_ptr<Stage>> Stage::set(const Settings& settings) {
   std::unique_ptr<Stage> stage(new Stage(settings));
@@ -61,13 +62,13 @@ void Stage::play(const SocketAddress& proxy) {
 }
 
 void Stage::rest() {
-  std::promise<void> over;
-  mailbox_.post([this, &over] {
+  const auto over = std::make_shared<std::promise<void>>();
+  mailbox_.post([this, over] {
     live_line_.reset();
     traffic_.reset();
-    over.set_value();
+    over->set_value();
   });
-  over.get_future().wait();
+  over->get_future().wait_for(kLongestRest);
 }
 
 void Stage::begin(const SocketAddress& proxy) {

@@ -37,7 +37,7 @@ class Stage {
   void start();
   // Traffic begins, towards `proxy`. Any thread.
   void play(const SocketAddress& proxy);
-  // Traffic ends; returns when it has. Any thread but the stage's own.
+  // Traffic ends; returns when it has, or after 2 s. Any thread but the stage's own.
   void rest();
 
  private:

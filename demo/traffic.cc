@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <memory>
 #include <utility>
 
 #include "base/timer.h"
@@ -67,7 +68,11 @@ class Traffic::Client final : private ClientConnectionOwner {
     }
     if (!connection_->is_reusable()) connection_.reset();
     // The next request leaves after this callback: from inside it the connection is not free yet.
-    if (--burst_left_ > 0) return loop_.defer([this] { send(); });
+    if (--burst_left_ > 0) {
+      return loop_.defer([self = std::weak_ptr<Client*>(self_)] {
+        if (const auto client = self.lock()) (*client)->send();
+      });
+    }
     timer_.start(kPause);
   }
 
@@ -96,6 +101,7 @@ class Traffic::Client final : private ClientConnectionOwner {
   unsigned burst_left_ = 0;
   int status_ = 0;
   bool waiting_ = false;
+  std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);  // for what is deferred
 };
 
 Traffic::Traffic(Loop& loop, const SocketAddress& proxy, unsigned clients) {

@@ -200,7 +200,7 @@ void ServerConnection::on_end() {
   } else if (phase_ == Phase::Tunnel) {
     half_closed_ = true;
     if (answerer_) answerer_->on_body_end();
-  } else if xx {
+  } else if (is_between_requests()) {
     close();
   } else if (phase_ == Phase::ProxyHeader) {
     fail(Failure::ProxyProtocol, "closed inside the PROXY header");

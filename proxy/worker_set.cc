@@ -8,46 +8,68 @@
 namespace tealgate {
 
 // Sockets that are bound and listen already, but that nobody accepts from before commit().
+//
+// Two may be under way at once, at the start of the daemon: its own and a reload's. Each knows by
+// WorkerSet::bound_ what the other has bound, and what it closed.
 class WorkerSet::Prepared final : public PreparedListeners {
  public:
-  struct Added {
-    Bound bound;
-    std::vector<UniqueFd> sockets;  // one a worker
-  };
-
-  // What a reload makes of what is bound.
-  struct Changes {
-    std::vector<Added> added;
-    std::vector<Bound> changed;  // in what its connections begin with
-    std::vector<Bound> removed;
-  };
-
-  Prepared(WorkerSet& set, Changes changes) : set_(set), changes_(std::move(changes)) {}
-
-  void commit() override {
-    for (const Bound& changed : changes_.changed) set_.change(changed);
-    for (Added& added : changes_.added) {
-      set_.bound_.push_back(added.bound);
-      for (std::size_t i = 0; i < added.sockets.size(); ++i) {
-        Worker& worker = *set_.workers_[i];
-        // std::function wants a copyable task: the descriptor travels as a number.
-        worker.post([&worker, fd = added.sockets[i].release(), begin = begin_of(added.bound)] {
-          worker.add_listener(UniqueFd(fd), begin);
-        });
-      }
-    }
-    for (const Bound& removed : changes_.removed) {
-      std::erase_if(set_.bound_, [&](const Bound& bound) { return bound.text == removed.text; });
-      for (const auto& worker : set_.workers_) {
-        worker->post(
-            [&worker = *worker, address = removed.address] { worker.close_listener(address); });
-      }
+  explicit Prepared(WorkerSet& set) : set_(set), bound_(set.bound_) {}
+  ~Prepared() override {
+    for (const Added& added : added_) {
+      std::erase_if(*bound_, [&](const Bound& bound) {
+        return bound.address == added.address && !bound.is_open;
+      });
     }
   }
 
+  void add(const ListenerSettings& listener, std::vector<UniqueFd> sockets) {
+    const SocketAddress address = bound_address(sockets.front());
+    bound_->push_back({listener.text, address, listener.proxy_protocol});
+    added_.push_back({address, std::move(sockets)});
+  }
+  void change(const Bound& bound, const ListenerSettings& listener) {
+    changed_.push_back({bound.text, bound.address, listener.proxy_protocol});
+  }
+  void set_removed(std::vector<Bound> removed) { removed_ = std::move(removed); }
+
+  void commit() override {
+    for (const Bound& changed : std::exchange(changed_, {})) set_.change(changed);
+    for (Added& added : std::exchange(added_, {})) open(std::move(added));
+    for (const Bound& removed : std::exchange(removed_, {})) close(removed.address);
+  }
+
  private:
+  struct Added {
+    SocketAddress address;
+    std::vector<UniqueFd> sockets;  // one a worker
+  };
+
+  void open(Added added) {
+    const auto bound = std::find_if(bound_->begin(), bound_->end(),
+                                    [&](const Bound& one) { return one.address == added.address; });
+    if (bound == bound_->end()) return;  // a reload was quicker, or the end
+    bound->is_open = true;
+    for (std::size_t i = 0; i < added.sockets.size(); ++i) {
+      Worker& worker = *set_.workers_[i];
+      // std::function wants a copyable task: the descriptor travels as a number.
+      worker.post([&worker, fd = added.sockets[i].release(), begin = begin_of(*bound)] {
+        worker.add_listener(UniqueFd(fd), begin);
+      });
+    }
+  }
+
+  void close(const SocketAddress& address) {
+    std::erase_if(*bound_, [&](const Bound& bound) { return bound.address == address; });
+    for (const auto& worker : set_.workers_) {
+      worker->post([&worker = *worker, address] { worker.close_listener(address); });
+    }
+  }
+
   WorkerSet& set_;
-  Changes changes_;
+  std::vector<Bound> changed_;  // in what its connections begin with
+  const std::shared_ptr<Bounds> bound_;  // outlives the set, as this may
+  std::vector<Added> added_;
+  std::vector<Bound> removed_;
 };
 
 Worker::Begin WorkerSet::begin_of(const Bound& bound) {
@@ -55,7 +77,7 @@ Worker::Begin WorkerSet::begin_of(const Bound& bound) {
 }
 
 void WorkerSet::change(const Bound& changed) {
-  for (Bound& bound : bound_) {
+  for (Bound& bound : *bound_) {
     if (bound.address == changed.address) bound.proxy_protocol = changed.proxy_protocol;
   }
   for (const auto& worker : workers_) {
@@ -103,33 +125,51 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
   }
 }
 
+// By an address that takes in this one, or the other way round.
+bool WorkerSet::listens_on_port_of(const SocketAddress& address) const {
+  const auto is_any = [](const SocketAddress& one) {
+    return one.host() == "0.0.0.0" || one.host() == "::";
+  };
+  return std::any_of(bound_->begin(), bound_->end(), [&](const Bound& bound) {
+    return bound.address.family() == address.family() && bound.address.port() == address.port() &&
+           (is_any(bound.address) || is_any(address));
+  });
+}
+
 Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listeners(
     const std::vector<ListenerSettings>& listeners) {
-  Prepared::Changes changes{.added = {}, .changed = {}, .removed = bound_};
-  std::vector<Bound>& removed = changes.removed;
+  auto prepared = std::make_unique<Prepared>(*this);
+  Bounds removed = *bound_;
   for (const ListenerSettings& listener : listeners) {
-    const auto known = std::find_if(removed.begin(), removed.end(), [&](const Bound& bound) {
-      return bound.text == listener.text;
-    });
+    const bool is_port_known = listener.address.port() != 0;
+    // By its address, however that is spelt; by its text where the kernel chose the port.
+    const auto is_it = [&](const Bound& bound) {
+      return is_port_known ? bound.address == listener.address : bound.text == listener.text;
+    };
+    const auto known = std::find_if(removed.begin(), removed.end(), is_it);
     if (known != removed.end()) {
       if (known->proxy_protocol != listener.proxy_protocol) {
-        changes.changed.push_back({known->text, known->address, listener.proxy_protocol});
+        prepared->change(*known, listener);
       }
       removed.erase(known);
       continue;
     }
-    Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_);
+    if (is_port_known && std::any_of(bound_->begin(), bound_->end(), is_it)) continue;
+    const PortOwner owner =
+        listens_on_port_of(listener.address) ? PortOwner::This : PortOwner::Nobody;
+    Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_, owner);
     if (!sockets) return error("cannot listen on {}", sockets.error().message);
-    const SocketAddress address = bound_address(sockets->front());
-    changes.added.push_back(
-        {{listener.text, address, listener.proxy_protocol}, std::move(*sockets)});
+    prepared->add(listener, std::move(*sockets));
   }
-  return std::make_unique<Prepared>(*this, std::move(changes));
+  prepared->set_removed(std::move(removed));
+  return prepared;
 }
 
 std::vector<SocketAddress> WorkerSet::listening() const {
   std::vector<SocketAddress> addresses;
-  for (const Bound& bound : bound_) addresses.push_back(bound.address);
+  for (const Bound& bound : *bound_) {
+    if (bound.is_open) addresses.push_back(bound.address);
+  }
   return addresses;
 }
 
@@ -137,7 +177,7 @@ void WorkerSet::stop(Duration grace, std::function<void()> on_done) {
   on_stopped_ = std::move(on_done);
   still_draining_ = workers_.size();
   stop_deadline_.start(grace);
-  bound_.clear();
+  bound_->clear();
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker] {
       worker.drain([this] {

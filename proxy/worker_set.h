@@ -40,9 +40,13 @@ class WorkerSet final : public DataPlane {
   struct Bound {
     std::string text;       // as configured
     SocketAddress address;  // with the real port
-    bool proxy_protocol;
+    bool proxy_protocol = false;
+    bool is_open = false;   // the workers accept
   };
 
+  using Bounds = std::vector<Bound>;
+
+  bool listens_on_port_of(const SocketAddress& address) const;
   static Worker::Begin begin_of(const Bound& bound);
   void change(const Bound& changed);
   void finish_stop();
@@ -52,7 +56,7 @@ class WorkerSet final : public DataPlane {
   LogWriter& log_writer_;
   ClientCounts clients_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<Bound> bound_;
+  const std::shared_ptr<Bounds> bound_ = std::make_shared<Bounds>();  // the prepared ones too
   Timer stop_deadline_;
   std::size_t still_draining_ = 0;
   std::function<void()> on_stopped_;

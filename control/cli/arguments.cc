@@ -1,5 +1,7 @@
 #include "control/cli/arguments.h"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
@@ -9,6 +11,21 @@
 
 namespace tealgate::cli {
 namespace {
+
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string name) const override {
+    std::string usage = CLI::Formatter::make_usage(app, std::move(name));
+    const std::size_t end = usage.find_last_not_of('\n') + 1;
+    if (app->get_name() == "lock") usage.insert(end, " [-- COMMAND...]");
+    return usage;
+  }
+  std::string make_option_usage(const CLI::Option* option) const override {
+    std::string name = make_option_name(option, true);
+    if (option->get_expected_max() > 1) name += "...";
+    return option->get_required() ? name : "[" + name + "]";
+  }
+};
 
 struct Parser {
   CLI::App app{
@@ -23,6 +40,7 @@ struct Parser {
 };
 
 Parser::Parser() {
+  app.formatter(std::make_shared<HelpFormatter>());  // before the commands, which take it over
   app.set_help_flag("-h,--help", "Print this help, or that of a command");
   app.set_version_flag("--version", std::string("tealgate ") + TEALGATE_VERSION);
   app.require_subcommand(0, 1);
@@ -139,6 +157,7 @@ Stop unknown_flags(CLI::App& app, const std::string& command) {
   for (CLI::App* each : {chosen, &app}) {
     for (const CLI::Option* option : each->get_options()) flags.push_back(option->get_name());
   }
+  std::erase(flags, "--help");  // near --hold, and nobody means it
   std::vector<std::string> rest = app.remaining(true);
   const std::string& word = rest.front();
   bool is_flag = !word.empty() && word[0] == '-';
@@ -146,6 +165,16 @@ Stop unknown_flags(CLI::App& app, const std::string& command) {
   return {2, "tealgate " + command + (is_flag ? ": unknown flag " : ": one word too many: ") + word,
           known.empty() ? "tealgate " + command + " --help" : "tealgate " + command + " … " + known,
           false};
+}
+
+std::string in_our_words(const CLI::ParseError& failure, const std::string& command) {
+  const std::string text = failure.what();
+  for (const CommandRow& row : command_table()) {
+    const bool is_about_words = row.name == command && row.words.name &&
+                                text.starts_with(row.words.name + std::string(":"));
+    if (is_about_words) return fmt::format("too many words: it takes at most {}", row.words.most);
+  }
+  return text;
 }
 
 Stop stop_for(Parser& parser, const CLI::ParseError& failure) {
@@ -158,7 +187,7 @@ Stop stop_for(Parser& parser, const CLI::ParseError& failure) {
   }
   std::string prefix = command.empty() ? "" : "tealgate " + command + ": ";
   std::string help = command.empty() ? "tealgate --help" : "tealgate " + command + " --help";
-  return {2, prefix + failure.what(), help, false};
+  return {2, prefix + in_our_words(failure, command), help, false};
 }
 
 }  // namespace
@@ -199,6 +228,10 @@ tl::expected<Arguments, Stop> parse_arguments(const std::vector<std::string>& wo
     return stopped(stop_for(parser, failure));
   }
   if (parser.arguments.command.empty()) return stopped({2, parser.app.help(), "", false});
+  if (parser.arguments.has("idle") && parser.arguments.has("active")) {
+    return stopped(
+        {2, "tealgate status: either --idle or --active", "tealgate status --help", false});
+  }
   return std::move(parser.arguments);
 }
 

@@ -16,6 +16,7 @@
 #include "control/cli/check_command.h"
 #include "control/cli/commands.h"
 #include "control/cli/demo_arguments.h"
+#include "control/cli/printable.h"
 #include "control/cli/progress.h"
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
@@ -95,25 +96,40 @@ int run_demo(const Arguments& arguments, const CliHooks& hooks) {
   return hooks.demo(*demo);
 }
 
+// Says at once that the command runs without its lock from now on. The exit code of that.
+int warn_of_lost_lock(const cli::Answer& answer, cli::Console& console) {
+  constexpr int kConnectionLost = 14;
+  const auto result = nlohmann::json::parse(answer.body, nullptr, false);
+  const auto error = result.is_object() ? result.value("error", nlohmann::json::object())
+                                        : nlohmann::json::object();
+  const std::string why = cli::printable(error.value("message", answer.error));
+  console.err << "tealgate: the lock was lost, the command goes on without it: " << why
+              << std::endl;
+  return error.value("exit", kConnectionLost);
+}
+
 int run_locked(const Arguments& arguments, const std::string& socket, cli::Console& console,
                cli::Commands& commands) {
   tl::expected<cli::Request, int> request = commands.prepare_lock();
   if (!request) return request.error();
   cli::LockedRun run;
+  int lost_exit = 0;
   {
     cli::Progress progress(
         console, arguments.quiet ? cli::Progress::Show::Nothing : cli::Progress::Show::All);
-    run = cli::run_under_lock(socket, *request, arguments.child,
-                              [&](std::string_view line) { progress.on_line(line); });
+    run = cli::run_under_lock(
+        socket, *request, arguments.child,
+        {.on_line = [&](std::string_view line) { progress.on_line(line); },
+         .on_lost =
+             [&](const cli::Answer& answer) { lost_exit = warn_of_lost_lock(answer, console); }});
   }
   if (!run.started) return commands.finish_lock(run.answer, *request);
   commands.give_back_lock(run.token);
-  if (run.lock_lost) console.err << "tealgate: the lock was lost before the command ended\n";
   if (run.spawn_error != 0) {
     console.err << "tealgate: " << arguments.child.front() << ": "
                 << std::generic_category().message(run.spawn_error) << '\n';
   }
-  return run.exit;
+  return run.lock_lost && run.exit == 0 ? lost_exit : run.exit;
 }
 
 int run_remote(const Arguments& arguments) {

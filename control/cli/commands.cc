@@ -20,6 +20,14 @@ std::string names_of(const json& services) {
   return names;
 }
 
+// Whether the operation, as the service's status shows it, has not decided.
+bool ends_with_its_caller(const json& service, const std::string& operation) {
+  const json running = service.value("operation", json());
+  if (!running.is_object() || running.value("id", "") != operation) return false;
+  const std::string phase = running.value("phase", "");
+  return phase == "waiting" || phase == "gating";
+}
+
 }  // namespace
 
 Commands::Commands(Arguments arguments, const Surroundings& surroundings)
@@ -199,6 +207,11 @@ int Commands::interrupted(const Request& request) {
   Answer state = surroundings_.daemon.ask(status_request(asked_service_), nullptr);
   json status = json::parse(state.body, nullptr, false);
   bool known = status.is_object() && status.value("ok", false) && !asked_service_.empty();
+  if (known && ends_with_its_caller(status, request.operation)) {
+    result["error"]["message"] =
+        "interrupted before the change; the operation ends with its caller";
+    result["error"]["hint"] = "";
+  }
   if (known && arguments_.json) result["service"] = status;
   int exit = fail(result);
   if (known && !arguments_.json)

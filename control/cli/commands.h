@@ -51,6 +51,7 @@ class Commands {
   tl::expected<nlohmann::ordered_json, int> take(const Answer& answer, const Request& request);
   tl::expected<std::string, int> service_for(const std::string& named);
   tl::expected<Target, int> find_server(Target target);
+  tl::expected<Target, int> check_pool(Target target);
   tl::expected<nlohmann::ordered_json, int> services();
   int fail(const nlohmann::ordered_json& result);
   int refuse(const std::string& message, const std::string& hint);

@@ -31,7 +31,7 @@ Conversation::Conversation(Loop& loop, const SocketAddress& socket, const Reques
     : connection_(ClientConnection::connect(loop, socket, *this)),
       on_line_(std::move(on_line)),
       socket_(socket.to_string()),
-      silence_(loop, [this] { fail("the daemon has not answered for 40 s"); }) {
+      silence_(loop, [this] { on_silence(); }) {
   Framing framing;
   if (!request.body.empty()) framing = {Framing::Kind::Length, request.body.size()};
   std::string_view method = request.method == "POST" ? "POST" : "GET";
@@ -49,13 +49,24 @@ void Conversation::on_connected() {
 void Conversation::on_response_head(const ResponseHead& head) {
   answer_.status = head.status;
   streamed_ = head.field("Content-Type").starts_with("application/x-ndjson");
-  silence_.start(kSilence);
+  hear();
 }
 
 void Conversation::on_response_body(std::string_view bytes) {
   received_.append(bytes);
-  silence_.start(kSilence);
+  hear();
   if (streamed_) take_lines();
+}
+
+void Conversation::hear() {
+  looks_again_ = false;
+  silence_.start(kSilence);
+}
+
+void Conversation::on_silence() {
+  if (looks_again_) return fail("the daemon has not answered for 40 s");
+  looks_again_ = true;
+  silence_.start(kSecondLook);
 }
 
 void Conversation::take_lines() {

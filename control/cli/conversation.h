@@ -1,7 +1,8 @@
 // One request on the control socket and its answer, as events on a loop.
 //
 // It knows HTTP and lines, not JSON. The daemon sends a line every 10 s at least while it works;
-// when nothing has come for kSilence the connection counts as lost.
+// when nothing has come for kSilence, and then for kSecondLook, the connection counts as lost. (A
+// process that was stopped finds its timer due before it has read what waits for it.)
 #pragma once
 
 #include <functional>
@@ -19,6 +20,7 @@ namespace tealgate::cli {
 class Conversation final : private ClientConnectionOwner {
  public:
   static constexpr Duration kSilence = std::chrono::seconds(40);
+  static constexpr Duration kSecondLook = std::chrono::seconds(1);
 
   Conversation(Loop& loop, const SocketAddress& socket, const Request& request,
                Daemon::OnLine on_line);
@@ -36,6 +38,8 @@ class Conversation final : private ClientConnectionOwner {
   void on_failure(Failure failure, std::string_view detail) override;
 
   void take_lines();
+  void hear();
+  void on_silence();
   void fail(std::string_view detail);
 
   std::unique_ptr<ClientConnection> connection_;
@@ -48,6 +52,7 @@ class Conversation final : private ClientConnectionOwner {
   bool connected_ = false;
   bool streamed_ = false;
   bool over_ = false;
+  bool looks_again_ = false;
 };
 
 }  // namespace tealgate::cli

@@ -4,10 +4,14 @@
 #include <csignal>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "base/signals.h"
 #include "control/cli/conversation.h"
+#include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
+#include "control/wall_time.h"
 
 extern char** environ;
 
@@ -20,11 +24,28 @@ int exit_of_status(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-// The token of a {"progress":"locked"} line, or "".
-std::string token_of(std::string_view line) {
+struct Lock {
+  std::string token;
+  std::optional<WallTime> expires_at;
+
+  bool is_over() const { return expires_at && WallClock::now() >= *expires_at; }
+};
+
+// What a {"progress":"locked"} line tells; no token if it is another one.
+Lock lock_of(std::string_view line) {
   nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object() || object.value("progress", "") != "locked") return {};
-  return object.value("lock", "");
+  Lock lock{object.value("lock", ""), std::nullopt};
+  const auto until = object.find("expires_at");
+  if (until == object.end() || !until->is_string()) return lock;
+  if (const auto time = parse_wall_time(until->get<std::string>())) lock.expires_at = *time;
+  return lock;
+}
+
+// What the daemon would have said, had the command ended a little later.
+Answer ran_out() {
+  const auto error = own_error("conflict", 5, "the time of the lock was over", "");
+  return {Answer::Outcome::Answered, 409, error.dump(), ""};
 }
 
 class LockedChild {
@@ -36,8 +57,7 @@ class LockedChild {
   void on_child_signal();
   bool is_started() const { return started_; }
   bool is_over() const { return over_; }
-  int exit() const { return exit_; }
-  int spawn_error() const { return spawn_error_; }
+  void report(LockedRun& run) const;
 
  private:
   std::vector<std::string> command_;
@@ -78,6 +98,12 @@ void LockedChild::start(const std::string& token) {
   if (over_) exit_ = kExitNotStarted;
 }
 
+void LockedChild::report(LockedRun& run) const {
+  run.started = started_;
+  run.exit = exit_;
+  run.spawn_error = spawn_error_;
+}
+
 void LockedChild::terminate() {
   if (started_ && !over_) ::kill(pid_, SIGTERM);
 }
@@ -92,19 +118,18 @@ void LockedChild::on_child_signal() {
 }  // namespace
 
 LockedRun run_under_lock(const std::string& socket, const Request& request,
-                         const std::vector<std::string>& command, const Daemon::OnLine& on_line) {
+                         const std::vector<std::string>& command, const LockListener& listener) {
   LockedRun run;
-  Result<SocketAddress> address = SocketAddress::unix_path(socket);
-  if (!address) {
-    run.answer.error = address.error().message;
-    return run;
-  }
-  if (std::optional<Answer> obstacle = obstacle_at(socket)) {
+  const Result<SocketAddress> address = SocketAddress::unix_path(socket);
+  if (!address) run.answer.error = address.error().message;
+  const std::optional<Answer> obstacle = address ? obstacle_at(socket) : run.answer;
+  if (obstacle) {
     run.answer = *obstacle;
     return run;
   }
   Loop loop;
   LockedChild child(command);
+  Lock lock;
   bool interrupted = false;
   // A terminal sends SIGINT to the child itself.
   SignalWatch interrupt(loop, SIGINT, [&] { interrupted = !child.is_started(); });
@@ -115,19 +140,22 @@ LockedRun run_under_lock(const std::string& socket, const Request& request,
   SignalWatch ended(loop, SIGCHLD, [&] { child.on_child_signal(); });
   Conversation conversation(loop, *address, request, [&](std::string_view line) {
     if (child.is_started()) return;
-    run.token = token_of(line);
-    if (!run.token.empty()) return child.start(run.token);
-    if (on_line) on_line(line);
+    lock = lock_of(line);
+    if (!lock.token.empty()) return child.start(lock.token);
+    if (listener.on_line) listener.on_line(line);
   });
   while (!child.is_over() && !interrupted && (child.is_started() || !conversation.is_over())) {
     loop.run_once();
+    if (child.is_started() && conversation.is_over() && !std::exchange(run.lock_lost, true)) {
+      listener.on_lost(conversation.answer());
+    }
   }
+  const bool is_late = child.is_started() && lock.is_over();
+  if (is_late && !std::exchange(run.lock_lost, true)) listener.on_lost(ran_out());
+  run.token = lock.token;
   run.answer = conversation.answer();
   if (interrupted) run.answer.outcome = Answer::Outcome::Interrupted;
-  run.started = child.is_started();
-  run.lock_lost = conversation.is_over();
-  run.exit = child.exit();
-  run.spawn_error = child.spawn_error();
+  child.report(run);
   return run;
 }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/cli/printable.h"
+
 namespace tealgate::cli {
 namespace {
 
@@ -73,7 +75,7 @@ void Progress::on_line(std::string_view line) {
   nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object() || !object.contains("progress") || object.contains("ok")) return;
   std::string word = object.value("progress", "");
-  std::string message = object.value("message", "");
+  std::string message = printable(object.value("message", ""));
   bool heartbeat = word == "heartbeat";
   if (!heartbeat) step_ = word;
   if (console_.err_is_terminal) return redraw(step_, message);

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/cli/printable.h"
 #include "control/wall_time.h"
 
 namespace tealgate::cli {
@@ -37,10 +38,11 @@ std::string upper(std::string text) {
   return text;
 }
 
-// A string member, or "" if it is absent or null.
+// A string member, fit for a terminal, or "" if it is absent or null.
 std::string text_of(const json& object, const char* key) {
   auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+  if (found == object.end() || !found->is_string()) return {};
+  return printable(found->get<std::string>());
 }
 
 std::uint64_t number_of(const json& object, const char* key) {
@@ -50,6 +52,7 @@ std::uint64_t number_of(const json& object, const char* key) {
 
 const json& member(const json& object, const char* key) {
   static const json kNothing;
+  if (!object.is_object()) return kNothing;
   auto found = object.find(key);
   return found == object.end() ? kNothing : *found;
 }
@@ -133,15 +136,18 @@ std::string lock_of(const json& service, const Look& look) {
          (reason.empty() ? "" : fmt::format(" (\"{}\")", reason));
 }
 
-std::string why_down(const json& server, const Look& look) {
-  const json& check = member(server, "check");
-  if (!check.is_object()) return {};
+// "GET /health → 503".
+std::string outcome_of(const json& check) {
   std::string error = text_of(check, "error");
   std::uint64_t status = number_of(check, "status");
   std::string answer = !error.empty() ? error : status ? fmt::format("{}", status) : "";
-  return joined({render_age(text_of(check, "since"), look.now) + ":", text_of(check, "what"),
-                 answer.empty() ? "" : "→ " + answer},
-                " ");
+  return joined({text_of(check, "what"), answer.empty() ? "" : "→ " + answer}, " ");
+}
+
+std::string why_down(const json& server, const Look& look) {
+  const json& check = member(server, "check");
+  if (!check.is_object()) return {};
+  return render_age(text_of(check, "since"), look.now) + ": " + outcome_of(check);
 }
 
 std::string server_part(const json& server, bool active, const Look& look) {
@@ -151,7 +157,10 @@ std::string server_part(const json& server, bool active, const Look& look) {
   if (state == "down" && !active) state = "off";
   std::string text = text_of(server, "name") + " " + painted(state, tone_of(state), look);
   const json& check = member(server, "check");
-  if (state == "up" && check.is_object() && member(check, "latency_ms").is_number()) {
+  const bool is_failing = member(check, "ok") == false;  // not often enough to be down
+  if (state == "up" && is_failing) {
+    text += ", failing: " + outcome_of(check);
+  } else if (state == "up" && check.is_object() && member(check, "latency_ms").is_number()) {
     text += fmt::format(" {:.0f} ms", std::max(1.0, member(check, "latency_ms").get<double>()));
   }
   if (state == "down") text += " " + why_down(server, look);

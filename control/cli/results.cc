@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/cli/printable.h"
 #include "control/cli/render_status.h"
 
 namespace tealgate::cli {
@@ -12,9 +13,15 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-std::string text_of(const json& object, const char* key) {
+// As it came, perhaps of many lines.
+std::string lines_of(const json& object, const char* key) {
   auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+// Fit for a terminal, in one line.
+std::string text_of(const json& object, const char* key) {
+  return printable(lines_of(object, key));
 }
 
 std::uint64_t number_of(const json& object, const char* key) {
@@ -34,14 +41,6 @@ std::string words_of(const json& object, const char* key) {
   for (const json& word : *found) {
     if (!text.empty()) text += ' ';
     text += word.get<std::string>();
-  }
-  return text;
-}
-
-// An app's answer may hold anything; a terminal shall not obey it.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   return text;
 }
@@ -84,9 +83,10 @@ std::string describe_split(const json& result) {
   if (is_true(result, "dry_run") && words_of(result, "from") != to) {
     text = fmt::format("{}: would switch {} → {}", service, words_of(result, "from"), to);
   } else if (!is_true(result, "changed")) {
-    std::string by = text_of(result, "by");
-    text = fmt::format("{}: nothing to do, {} serves{}, {}", service, to,
-                       by.empty() ? "" : " (" + by + ")", revision);
+    std::string undone_by = text_of(result, "by");
+    text =
+        fmt::format("{}: nothing to do, {}{} serves, {}", service,
+                    undone_by.empty() ? "" : "already undone by " + undone_by + ": ", to, revision);
   } else {
     text = fmt::format("{}: {} → {}, {}, in {}", service, words_of(result, "from"), to, revision,
                        milliseconds(number_of(result, "took_ms")));
@@ -104,17 +104,17 @@ std::string describe_server_of_gate(const json& server) {
   std::string address = text_of(server, "address");
   std::string text = (pool.empty() ? "" : pool + "/") + name;
   if (!address.empty() && address != name) text += " (" + address + ")";
-  bool up = is_true(server, "up");
   std::string admin = text_of(server, "admin");
+  if (!admin.empty() && admin != "ready") return text + " in " + admin + ", does not count";
+  bool up = is_true(server, "up");
   text += up ? " up" : " down";
-  if (!admin.empty() && admin != "ready") text += ", in " + admin;
   if (up) return text;
   std::uint64_t since = number_of(server, "since_ms");
   if (since > 0) text += " " + milliseconds(since);
   text += ": " + text_of(server, "check");
   std::uint64_t status = number_of(server, "status");
-  std::string error = printable(text_of(server, "error"));
-  std::string body = printable(text_of(server, "body"));
+  std::string error = text_of(server, "error");
+  std::string body = text_of(server, "body");
   if (status > 0) text += fmt::format(" → {}", status);
   if (!error.empty()) text += (status > 0 ? ", " : " → ") + error;
   if (!body.empty()) text += fmt::format(" \"{}\"", body);
@@ -128,16 +128,17 @@ std::string describe_result(const json& result) {
 }
 
 std::string describe_error(const json& error) {
-  std::string rendered = text_of(error, "text");
+  std::string rendered = lines_of(error, "text");
   if (!rendered.empty()) return rendered.ends_with('\n') ? rendered : rendered + "\n";
-  std::string message = printable(text_of(error, "message"));
-  std::string text = "tealgate: " + message + "\n";
-  if (error.contains("details") && error["details"].is_array()) {
-    for (const json& detail : error["details"]) {
-      text += text_of(detail, "text");  // of a config: with its line and caret
-      bool told = message.find(text_of(detail, "server")) != std::string::npos;
-      if (detail.contains("server") && !told) text += "  " + describe_server_of_gate(detail) + "\n";
-    }
+  std::string message = text_of(error, "message");
+  json details = error.value("details", json::array());
+  const bool are_places = details.is_array() && !details.empty() && details[0].contains("text");
+  if (are_places) message = "the config is invalid";  // the details tell what the message does
+  std::string text = (message.starts_with("tealgate ") ? "" : "tealgate: ") + message + "\n";
+  for (const json& detail : details) {
+    text += lines_of(detail, "text");  // of a config: with its line and caret
+    bool told = message.find(text_of(detail, "server")) != std::string::npos;
+    if (detail.contains("server") && !told) text += "  " + describe_server_of_gate(detail) + "\n";
   }
   std::string hint = text_of(error, "hint");
   if (!hint.empty()) text += "  try: " + hint + "\n";
@@ -159,13 +160,13 @@ std::string describe_entry(const json& entry, WallTime now) {
   std::string by = text_of(entry, "by");
   add(by.empty() ? "" : "by " + by);
   for (const char* key : {"label", "reason"}) {
-    std::string said = printable(text_of(entry, key));
+    std::string said = text_of(entry, key);
     add(said.empty() ? "" : "\"" + said + "\"");
   }
   if (is_true(entry, "forced")) add("forced");
   auto error = entry.find("error");
-  if (error != entry.end() && error->is_object()) add(printable(text_of(*error, "message")));
-  add(printable(text_of(entry, "message")));
+  if (error != entry.end() && error->is_object()) add(text_of(*error, "message"));
+  add(text_of(entry, "message"));
   std::string drain = describe_drain(entry);
   add(drain.starts_with("; ") ? drain.substr(2) : drain);
   return text;

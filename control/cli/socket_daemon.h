@@ -1,6 +1,7 @@
 // The daemon behind its control socket, asked with a loop that runs for one request at a time.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -37,7 +38,11 @@ struct LockedRun {
   bool lock_lost = false;  // the connection or the lock ended before the child did
   int exit = 0;            // the child's; 128 + its signal
 };
+struct LockListener {
+  Daemon::OnLine on_line;                             // until the child is started; may be empty
+  std::function<void(const Answer& answer)> on_lost;  // the child goes on without the lock
+};
 LockedRun run_under_lock(const std::string& socket, const Request& request,
-                         const std::vector<std::string>& child, const Daemon::OnLine& on_line);
+                         const std::vector<std::string>& child, const LockListener& listener);
 
 }  // namespace tealgate::cli

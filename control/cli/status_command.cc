@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/suggest.h"
@@ -68,12 +70,32 @@ int Commands::print_active(const json& services) {
   return print({{"ok", true}, {"active", active}}, text);
 }
 
+// SERVICE/WORD was typed, where POOL/SERVER is understood: a pool of that name there may be.
+tl::expected<Target, int> Commands::check_pool(Target target) {
+  tl::expected<json, int> all = services();
+  if (!all) return tl::make_unexpected(all.error());
+  const json service = all->value(target.service, json::object());
+  std::string server = "NAME";
+  for (const json& pool : service.value("pools", json::array())) {
+    if (pool.value("name", "") == target.pool) return target;
+    const json servers = pool.value("servers", json::array());
+    if (pool.value("name", "") == target.server && !servers.empty()) {
+      server = servers.front().value("name", "");
+    }
+  }
+  return tl::make_unexpected(
+      refuse(fmt::format("{}/{} is no server; write SERVICE/POOL/NAME", target.pool, target.server),
+             fmt::format("tealgate {} {}/{}/{}", arguments_.command, target.service, target.server,
+                         server)));
+}
+
 tl::expected<Target, int> Commands::find_server(Target target) {
   if (!target.pool.empty()) {
     tl::expected<std::string, int> service = service_for(target.service);
     if (!service) return tl::make_unexpected(service.error());
+    const bool is_pool = target.service.empty() && target.pool == *service;
     target.service = *service;
-    return target;
+    return is_pool ? check_pool(target) : target;
   }
   tl::expected<json, int> all = services();
   if (!all) return tl::make_unexpected(all.error());

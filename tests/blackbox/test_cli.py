@@ -1,5 +1,6 @@
 """The command line against a running daemon: what each command prints where, and with which exit code."""
 import json
+import os
 import signal
 import subprocess
 
@@ -231,6 +232,39 @@ def test_lock_around_a_command_lives_as_long_as_the_command(plain):
     assert process.returncode == 7, "the child's exit code"
     assert "green" in process.stdout and "locked" in process.stderr
     assert plain.service()["lock"] is None and plain.service()["split"] == ["green"]
+
+
+@pytest.mark.parametrize(
+    "end, exit, why",
+    [
+        ("env -u TEALGATE_LOCK $T unlock --force --by ann", 5, "ann took the lock of shop away"),
+        ("kill -9 $DAEMON", 14, "the lock was lost"),
+    ],
+)
+def test_a_command_that_lost_its_lock_is_not_a_success(stage, plain, end, exit, why):
+    gate = stage.folder / "gate"
+    os.mkfifo(gate)
+    steps = f"T={plain.binary}; DAEMON={plain.child.pid}; {end}; read _ < {gate}"
+    process = started(plain, "lock", "--", "sh", "-c", steps)
+    told = ""
+    while "the lock was lost" not in told:
+        line = process.stderr.readline()
+        assert line, told
+        told += line
+    assert process.poll() is None and why in told, "told while the command runs"
+    gate.write_text("\n")
+    process.communicate(timeout=20)
+    assert process.returncode == exit
+
+
+def test_a_command_that_outlasts_its_lock_is_not_a_success(stage, plain):
+    gate = stage.folder / "gate"
+    os.mkfifo(gate)
+    process = started(plain, "lock", "--ttl", "300ms", "--", "sh", "-c", f"read _ < {gate}")
+    eventually(lambda: plain.service()["lock"] is None and "unlocked" in str(plain.history_lines()[-1]))
+    gate.write_text("\n")
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 5 and "was over" in errors
 
 
 def test_lock_ends_by_its_time(plain):

@@ -124,6 +124,16 @@ def test_dashboard_address_reads_and_never_writes(plain):
     assert plain.service()["revision"] == 1
 
 
+def test_field_that_is_there_twice_is_refused(plain):
+    body = '{"to":["green"],"to":["blue"]}'
+    fields = f"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    with Wire(0, path=str(plain.socket_path)) as wire:
+        wire.send(f"POST /v1/services/shop/switch HTTP/1.1\r\n{fields}\r\n{body}")
+        answer = wire.receive("POST")
+    assert json.loads(bytes(answer.body))["error"]["message"] == 'the field "to" is there twice'
+    assert plain.service()["revision"] == 1
+
+
 def test_control_socket_serves_many_at_once_and_survives_those_who_stall(plain):
     stalled = [Wire(0, path=str(plain.socket_path)) for _ in range(20)]
     for wire in stalled[:10]:

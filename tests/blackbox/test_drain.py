@@ -91,8 +91,10 @@ def test_switch_back_disarms_the_drain(withheld):
     back = withheld.daemon.control.switch("blue", until="switched")
     assert back.ok, back
     result = first.result()
-    assert result["superseded"] is True, result
-    assert result["drain"]["cut"] == {"http": 0, "stream": 0}
+    assert (result["error"]["code"], result["error"]["exit"]) == ("superseded", 9), result
+    assert "taken back" in result["error"]["message"]
+    finished = next(line for line in withheld.daemon.history_lines() if line["event"] == "finished")
+    assert finished["superseded"] is True and finished["drain"]["cut"] == {"http": 0, "stream": 0}
     assert withheld.client.stays_open(1.0), "the disarmed deadline passed"
     withheld.blue.let_go()
     assert withheld.client.receive().body == b"withheld"
@@ -111,6 +113,23 @@ def test_moving_answer_outlives_the_deadline_for_waiting_ones(stage):
     blue.let_go()
     assert client.receive_rest(message).body == b"beginended"
     assert switching.result()["drain"]["cut"] == {"http": 0, "stream": 0}
+
+
+def test_upload_that_ends_after_the_deadline_is_cut_when_it_waits(stage):
+    blue = Withholding("blue")
+    origins = {"blue": [stage.scripted(blue).address], "green": [stage.scripted(Named("green")).address]}
+    daemon = stage.daemon(shop(origins, switch={"drain": "200ms", "stream_drain": "60s"}))
+    client = stage.also_close(Wire(daemon.port, timeout=20))
+    client.send(head("POST", "/upload", "Content-Length: 2") + b"1")
+    eventually(lambda: daemon.server_counts()["uploading"] == 1, what="the upload")
+    switching = Switching(daemon, "green", until="done")
+    eventually(lambda: phase(daemon) == "draining", what="the drain")
+    assert client.stays_open(0.6), "what uploads is not cut at 200 ms"
+    client.send(b"2")
+    eventually(lambda: blue.asked == 1, what="the whole request at blue")
+    result = switching.result()
+    assert result["drain"]["cut"] == {"http": 1, "stream": 0}, result
+    assert client.receive().status == 504
 
 
 def test_moving_answer_is_cut_at_the_stream_deadline(stage):

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
 
 import pytest
@@ -91,6 +92,46 @@ def test_reload_to_a_port_in_use_is_refused_whole(stage, plain):
     process = plain.daemon.cli("reload")
     assert process.returncode != 0 and str(holder.getsockname()[1]) in process.stderr
     assert len(plain.daemon.ports) == 1 and request(plain.daemon.port, "/").status == 200
+
+
+def test_reload_moves_a_listener_to_all_addresses_of_its_port_and_back(stage, plain):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+    for listen in (f"127.0.0.1:{port}", f":{port}", f"0.0.0.0:{port}", f"127.0.0.1:{port}"):
+        plain.daemon.write_config({**shop(plain.origins), "listen": [listen]})
+        process = plain.daemon.cli("reload")
+        assert process.returncode == 0, process.stderr
+        assert plain.daemon.ports == [port] and request(port, "/").body == b"blue"
+
+
+def test_reload_before_the_first_checks_are_over_keeps_the_listeners(stage):
+    def silent(peer):
+        while peer.read_request():
+            pass
+
+    pools = {"blue": [stage.scripted(silent).address], "green": ["127.0.0.1:9"]}
+    daemon = stage.daemon(shop(pools, health="/health"), start=False).begin()
+    eventually(lambda: daemon.socket_path.exists(), what="the control socket")
+    process = daemon.cli("reload")
+    assert process.returncode == 0, process.stderr
+    daemon.wait_until_listening()
+    assert len(daemon.ports) == 1
+
+
+def test_sighup_during_the_start_is_a_reload(stage):
+    daemon = stage.daemon(shop({"blue": ["127.0.0.1:8"], "green": ["127.0.0.1:9"]}), start=False)
+    # Pending before the daemon's first instruction: the earliest that it can come.
+    early = stage.folder / "early"
+    early.write_text(
+        f"#!{sys.executable}\nimport os, signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\n"
+        f"os.execv({str(daemon.binary)!r}, sys.argv)\n"
+    )
+    early.chmod(0o755)
+    daemon.binary = early
+    daemon.start()
+    daemon.child.wait_for_output("the config was reloaded")
 
 
 def test_reload_names_keys_that_need_a_restart(plain):
@@ -190,8 +231,9 @@ def test_clients_that_reset_while_it_ends_do_no_harm(stage):
     for client in clients:
         client.send(head("GET", "/"))
     eventually(lambda: blue.asked == len(clients), what="the requests at blue")
+    port = daemon.port
     daemon.child.send(signal.SIGTERM)
-    eventually(lambda: not accepts(daemon.port), what="the close of the listener")
+    eventually(lambda: not accepts(port), what="the close of the listener")
     for client in clients[:50]:
         client.reset()
     daemon.child.send(signal.SIGTERM)

@@ -62,7 +62,8 @@ class Daemon:
         self.state_folder.mkdir(exist_ok=True)
         self.starts += 1
         self._logs.append(self.folder / f"run-{self.starts}.log")
-        self.child = Child([self.binary, "run", "-c", self.config_path], self._logs[-1], cwd=self.folder)
+        command = [self.binary, "run", "-c", self.config_path]
+        self.child = Child(command, self._logs[-1], {"TEALGATE_CHECK_DESCRIPTORS": "1"}, self.folder)
         return self
 
     def start(self):

@@ -165,3 +165,16 @@ TEST_CASE("Arguments: demo plays with a pool, or runs with its flags") {
   CHECK_FALSE(demo_arguments(parsed({"demo", "break"})).has_value());
   CHECK_FALSE(demo_arguments(parsed({"demo", "--port", "70000"})).has_value());
 }
+
+TEST_CASE("Arguments: what is wrong is said in our words") {
+  CHECK(stopped({"switch", "green", "--hold"}).hint == "tealgate switch --help");
+  CHECK(stopped({"check", "a", "b"}).text == "tealgate check: too many words: it takes at most 1");
+  CHECK(stopped({"status", "--idle", "--active"}).exit == 2);
+  const auto help = help_by_command();
+  for (const auto& [command, text] : help) {
+    CAPTURE(command);
+    CHECK(text.find("x)") == std::string::npos);  // CLI11's POOL(1x)
+  }
+  CHECK(help.at("lock").find("[-- COMMAND...]") != std::string::npos);
+  CHECK(help.at("switch").find("POOL...") != std::string::npos);
+}

@@ -193,6 +193,22 @@ TEST_CASE("Commands: a refused gate shows each server's evidence, without contro
         std::string::npos);
 }
 
+TEST_CASE("Commands: a server in drain is named as such in a refusal, not as down") {
+  Invocation it;
+  json answer = refused("gate_refused", 4);
+  answer["error"]["message"] = "green refused: 0 of 0 up";
+  answer["error"]["details"] = {{{"pool", "green"},
+                                 {"server", "big"},
+                                 {"admin", "drain"},
+                                 {"check", "GET /health"},
+                                 {"up", false},
+                                 {"status", 200},
+                                 {"since_ms", 1300}}};
+  it.daemon.will_answer(answer, 422);
+  CHECK(it.run({"switch", "green", "-s", "shop"}) == 4);
+  CHECK(it.err.str().find("  green/big in drain, does not count\n") != std::string::npos);
+}
+
 TEST_CASE("Commands: an unreachable daemon is exit 3, a lost one 14 with the way to ask again") {
   Invocation unreachable;
   unreachable.daemon.will_fail(Answer::Outcome::NotReachable);
@@ -227,6 +243,52 @@ TEST_CASE("Commands: an interrupted command prints the state and exits with 130"
   CHECK(it.daemon.asked[1].path == "/v1/services/shop");
   CHECK(it.out.str().find("revision 43") != std::string::npos);
   CHECK(it.err.str().find("tealgate wait --operation op-1") != std::string::npos);
+}
+
+TEST_CASE("Commands: an interrupted command that had not decided does not invite to attach to it") {
+  Invocation it;
+  it.daemon.will_fail(Answer::Outcome::Interrupted);
+  json shop = json::parse(kShop);
+  shop["ok"] = true;
+  shop["operation"] = {{"id", "op-1"}, {"kind", "switch"}, {"phase", "gating"}, {"to", {"blue"}}};
+  it.daemon.will_answer(shop);
+  CHECK(it.run({"switch", "blue", "-s", "shop"}) == 130);
+  CHECK(it.err.str().find("--operation") == std::string::npos);
+  CHECK(it.err.str().find("the operation ends with its caller") != std::string::npos);
+}
+
+TEST_CASE("Commands: a second rollback says who undid it before") {
+  Invocation it;
+  it.daemon.will_answer({{"ok", true},
+                         {"changed", false},
+                         {"service", "shop"},
+                         {"from", {"blue"}},
+                         {"to", {"blue"}},
+                         {"revision", 3},
+                         {"by", "ann"}});
+  CHECK(it.run({"rollback", "-s", "shop"}) == 0);
+  CHECK(it.out.str() == "shop: nothing to do, already undone by ann: blue serves, revision 3\n");
+}
+
+TEST_CASE("Commands: each error of a config is told once") {
+  Invocation it;
+  json answer = refused("config_invalid", 7);
+  answer["error"]["message"] = "the config is invalid: a.yaml:1:2: is wrong (and 1 more)";
+  answer["error"]["details"] = {{{"text", "a.yaml:1:2: is wrong\n"}},
+                                {{"text", "a.yaml:2:2: is wrong too\n"}}};
+  it.daemon.will_answer(answer, 422);
+  CHECK(it.run({"reload"}) == 7);
+  CHECK(it.err.str() ==
+        "tealgate: the config is invalid\na.yaml:1:2: is wrong\na.yaml:2:2: is wrong too\n"
+        "  try: tealgate status\n");
+}
+
+TEST_CASE("Commands: a pool in the place of a server is answered with a server of it") {
+  Invocation it;
+  it.daemon.will_answer(status_of({"shop"}));
+  it.daemon.will_answer(status_of({"shop"}));
+  CHECK(it.run({"drain", "shop/blue"}) == 2);
+  CHECK(it.err.str().find("try: tealgate drain shop/blue/10.0.0.11:8080") != std::string::npos);
 }
 
 TEST_CASE("Commands: progress goes to stderr, a line a change, and not at all with --quiet") {

@@ -38,3 +38,8 @@ TEST_CASE("Progress: a heartbeat says what still goes on") {
               R"({"progress":"heartbeat","message":"1 of 2 up"})"}) ==
         "gate: 1 of 2 up\nstill gate: 1 of 2 up\n");
 }
+
+TEST_CASE("Progress: what others said does not drive the terminal") {
+  CHECK(told({R"({"progress":"waiting","message":"locked by a\u001b[2J\nb"})"}) ==
+        "waiting: locked by a [2J b\n");
+}

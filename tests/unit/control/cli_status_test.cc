@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -126,4 +127,29 @@ TEST_CASE("Status screen: another day's time bears its date") {
   InUtc utc;
   CHECK(render_time("2026-11-21T14:02:11.123Z", at("2026-11-22T14:00:00Z")) == "2026-11-21 14:02");
   CHECK(render_time("soon", WallTime{}) == "soon");
+}
+
+TEST_CASE("Status screen: what others said does not drive the terminal") {
+  json service = shop();
+  service["by"] = "ci\x1b[2J";
+  service["label"] =
+      "v1\n\xc2\x9b"
+      "2K";
+  service["pools"][0]["label"] = "v1\x07";
+  const std::string screen = render_service(service, {false, at("2026-11-22T15:00:00Z")});
+  CHECK(screen.find('\x1b') == std::string::npos);
+  CHECK(screen.find('\x07') == std::string::npos);
+  CHECK(screen.find("\xc2\x9b") == std::string::npos);
+  CHECK(std::count(screen.begin(), screen.end(), '\n') == 4);
+}
+
+TEST_CASE("Status screen: a server that is up but fails its checks says so") {
+  json service = shop();
+  json& check = service["pools"][0]["servers"][1]["check"];
+  check["ok"] = false;
+  check["status"] = 0;
+  check["error"] = "timed out after 1 s";
+  const std::string screen = render_service(service, {false, WallTime{}});
+  CHECK(screen.find("big up, failing: GET /health → timed out after 1 s, 20 in flight") !=
+        std::string::npos);
 }

@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "control/config_surroundings.h"
 #include "control/options.h"
 #include "tests/unit/control/config_vocabulary.h"
+#include "tests/unit/temp_folder.h"
 
 using namespace tealgate;
 using namespace std::chrono_literals;
@@ -85,6 +87,24 @@ TEST_CASE("Config file: listen and one service with two pools suffice") {
   CHECK(config.shutdown_grace == 30s);
   CHECK(config.find_service("shop") == &shop);
   CHECK(config.find_service("blog") == nullptr);
+}
+
+TEST_CASE("Config file: health without a path is a TCP check and a warning too") {
+  const ConfigResult parsed = parse_config(
+      "version: 1\nlisten: :80\ndefaults: { health: { interval: 5s } }\n"
+      "services: { shop: { pools: { blue: [\"10.0.0.1:80\"] } } }\n",
+      "a.yaml", config_test::surroundings());
+  REQUIRE(parsed);
+  REQUIRE(parsed->warnings.size() == 1);
+  CHECK(parsed->warnings[0].message ==
+        "service \"shop\" has no path in its \"health\": gate: TCP connect only");
+}
+
+TEST_CASE("Config file: what is no regular file is refused, and holds nobody up") {
+  const TempFolder folder;
+  REQUIRE(::mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+  CHECK(read_bounded_file(folder.file("pipe"), 100).error().message == "is not a regular file");
+  CHECK(read_bounded_file(folder.file("."), 100).error().message == "is a folder, not a file");
 }
 
 TEST_CASE("Config file: a service without health is a TCP check and a warning") {

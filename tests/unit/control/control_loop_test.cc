@@ -73,6 +73,20 @@ TEST_CASE("Switch: state and history are on disk before the snapshot is publishe
   CHECK(history.find("\"revision\":2") != std::string::npos);
 }
 
+TEST_CASE("Switch: a pool of which no server is ready is refused with the way to make one so") {
+  Deploy deploy;
+  for (const char* server : {"10.0.0.21:80", "10.0.0.22:80"}) {
+    ServerStateCommand command;
+    command.pool = "green";
+    command.server = server;
+    command.state = AdminState::Maint;
+    deploy.finished(deploy.set_state(command));
+  }
+  const Json result = deploy.switch_to({"green"});
+  CHECK(result["error"]["code"] == "gate_refused");
+  CHECK(result["error"]["hint"] == "tealgate ready shop/green/10.0.0.21:80");
+}
+
 TEST_CASE("Switch: a decision that cannot be stored is refused and changes nothing") {
   Deploy deploy;
   std::filesystem::create_directory(deploy.folder.file("state.json.new"));
@@ -217,6 +231,42 @@ TEST_CASE("Switch: when the daemon stops, whoever is refused is told before the 
   });
   deploy.until([&] { return stopped; });
   CHECK(heard->code() == "internal");
+}
+
+TEST_CASE(
+    "Switch: one that has decided when the daemon stops is told and recorded before the end") {
+  for (const bool is_published : {false, true}) {
+    CAPTURE(is_published);
+    Deploy deploy;
+    deploy.workers[0]->withhold(is_published);
+    SwitchCommand command = deploy.to({"green"});
+    command.force = true;
+    const auto heard = deploy.begin(command);
+    if (is_published) deploy.until([&] { return heard->has("published"); });
+    bool stopped = false;
+    deploy.control->stop([&] { stopped = true; });
+    if (is_published) {
+      deploy.settle();
+      CHECK_FALSE(stopped);
+      deploy.workers[0]->withhold(false);
+    }
+    deploy.until([&] { return stopped; });
+    REQUIRE(heard->is_finished);
+    CHECK(heard->ok());
+    CHECK(deploy.events().back() == "finished");
+  }
+}
+
+TEST_CASE("Switch: what was to be recorded when everything ends at once is recorded") {
+  Deploy deploy;
+  deploy.prober.withhold = true;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "cut-off";
+  deploy.begin(command);
+  deploy.control->stop();
+  deploy.stop();
+  const std::string history = deploy.folder.read("history.jsonl");
+  CHECK(history.find("\"operation\":\"cut-off\"") != std::string::npos);
 }
 
 TEST_CASE("Switch: a caller that leaves before decide takes its switch along") {

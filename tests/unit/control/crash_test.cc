@@ -86,3 +86,20 @@ TEST_CASE("Restart: a state that is newer or torn refuses to start, and stays as
     CHECK(deploy.folder.read("state.json") == text);
   }
 }
+
+TEST_CASE(
+    "Restart: an initial that was changed since the first start is warned of, once it differs") {
+  Deploy deploy;
+  const auto warnings = [&] { return deploy.control->config().warnings; };
+  deploy.switch_to({"green"});
+  deploy.restart_on(deploy.folder.file("."));
+  CHECK(warnings().empty());  // as it always was
+  deploy.config.services[0].initial = split_of({"green"});
+  deploy.restart_on(deploy.folder.file("."));
+  CHECK(warnings().empty());  // as things are
+  deploy.finished(deploy.begin_rollback());
+  deploy.restart_on(deploy.folder.file("."));
+  REQUIRE(warnings().size() == 1);
+  CHECK(warnings()[0].find("services.shop.initial is now green") == 0);
+  CHECK(deploy.routed() == "blue");
+}

@@ -306,6 +306,41 @@ TEST_CASE("HealthChecker: the end of a round may change what is checked") {
   CHECK(bench.checker.evidence(bench.key) == nullptr);
 }
 
+TEST_CASE("HealthChecker: a round under way asks the new address when its server moves") {
+  Bench bench;
+  App before(bench.loop, "");
+  bench.sync(before.address(), http_check());
+  bool ended = false;
+  auto round = bench.checker.probe({bench.key}, [&] { ended = true; });
+  bench.run_until([&] { return before.connections > 0; });
+
+  App after(bench.loop, kBad);
+  bench.state = std::make_shared<ServerState>(1);  // as for a new server
+  bench.sync(after.address(), http_check());
+  CHECK_FALSE(bench.evidence().last.has_value());
+  before.answer = kGood;
+  bench.run_until([&] { return ended; });
+  CHECK(bench.evidence().last->status == 503);
+  CHECK(bench.state->health() == Health::Down);
+}
+
+TEST_CASE("HealthChecker: a pass at the old address is not credited to the new one") {
+  Bench bench;
+  App before(bench.loop, kGood);
+  bench.sync(before.address(), http_check());
+  bench.probe();
+  const unsigned streak = bench.evidence().streak;
+  bool ended = false;
+  auto round = bench.checker.probe({bench.key}, [&] { ended = true; });
+  bench.state = std::make_shared<ServerState>(1);
+  bench.sync(closed_port(bench.loop), http_check());
+  CHECK(streak > 0);
+  CHECK(bench.evidence().streak == 0);
+  CHECK(bench.evidence().health == Health::Unknown);
+  bench.run_until([&] { return ended; });
+  CHECK(bench.evidence().last->error == "connection refused");
+}
+
 TEST_CASE("HealthChecker: intervals vary by a tenth, no more") {
   using namespace std::chrono_literals;
   CHECK(HealthChecker::jittered(2s, 0) == 1800ms);

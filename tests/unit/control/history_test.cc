@@ -60,6 +60,31 @@ TEST_CASE("History: a last line torn by a crash is cut off") {
   }
 }
 
+TEST_CASE("History: a file however long is opened by its end") {
+  TempFolder folder;
+  put(folder, "");
+  constexpr std::uintmax_t kHole = std::uintmax_t{64} << 30;
+  std::filesystem::resize_file(folder.file("history.jsonl"), kHole);
+  {
+    std::ofstream file(folder.file("history.jsonl"), std::ios::app | std::ios::binary);
+    for (int i = 0; i < 3000; ++i) {
+      file << '\n' << line("decided", "op", static_cast<std::uint64_t>(i)).dump();
+    }
+    file << "\n{\"torn";
+  }
+  History history(folder.file("."));
+  REQUIRE(history.open());
+  const auto newest = history.newest("", 2000);
+  REQUIRE(newest.size() == History::kRemembered);
+  CHECK(newest.front()["revision"] == 2000);
+  CHECK(newest.back()["revision"] == 2999);
+  REQUIRE(history.append("{}"));
+  std::ifstream file(folder.file("history.jsonl"), std::ios::binary);
+  file.seekg(-7, std::ios::end);
+  std::string end{std::istreambuf_iterator<char>(file), {}};
+  CHECK(end == "99}\n{}\n");
+}
+
 TEST_CASE("History: a file that is one torn line becomes empty") {
   TempFolder folder;
   put(folder, "{\"ev");
@@ -88,7 +113,24 @@ TEST_CASE("Recovery: what was decided before the newest lines has its own, thoug
   Json newer = line("finished", "op-9", 9);
   newer["service"] = "other";
   newer["at"] = format_wall_time(WallTime{} + std::chrono::hours(1));
-  CHECK(lines_after_crash(at_revision_2(), {newer}, WallTime{}).empty());
+  const std::vector<Json> newest(History::kRemembered, newer);
+  CHECK(lines_after_crash(at_revision_2(), newest, WallTime{}).empty());
+}
+
+TEST_CASE("Recovery: a newer line is no proof that a decision has its own: clocks step") {
+  Json newer = line("refused", "op-1", 1);
+  newer["at"] = format_wall_time(WallTime{} + std::chrono::hours(1));
+  const auto lines =
+      lines_after_crash(at_revision_2(), {line("decided", "", 1), newer}, WallTime{});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["recovered"] == true);
+}
+
+TEST_CASE("Recovery: the line of another operation of the same revision is not its own") {
+  const auto lines = lines_after_crash(
+      at_revision_2(), {line("decided", "op-0", 2), line("finished", "op-0", 2)}, WallTime{});
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0]["operation"] == "op-1");
 }
 
 TEST_CASE("Recovery: a history that was taken away begins with what holds") {

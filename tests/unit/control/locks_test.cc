@@ -41,6 +41,34 @@ TEST_CASE("Lock: it keeps others out, names its holder, and lets its token pass"
   CHECK(passed->ok());
 }
 
+TEST_CASE("Lock: one that ends by its time is a line of the history, and its holder is told") {
+  Deploy deploy;
+  LockCommand command;
+  command.hold = true;
+  command.ttl = 30ms;
+  const auto held = lock(deploy, command);
+  deploy.finished(held);
+  CHECK(held->code() == "conflict");
+  CHECK(held->message() == "the time of bob's lock of shop was over");
+  CHECK(deploy.last_line()["event"] == "unlocked");
+  CHECK(deploy.last_line()["holder"] == "bob");
+  CHECK_FALSE(deploy.shop().lock.has_value());
+}
+
+TEST_CASE("Lock: the stopping daemon gives held locks back, with a line of the history") {
+  Deploy deploy;
+  LockCommand command;
+  command.hold = true;
+  const auto held = lock(deploy, command);
+  deploy.until([&] { return !held->locked.is_null(); });
+  bool stopped = false;
+  deploy.control->stop([&] { stopped = true; });
+  deploy.until([&] { return stopped; });
+  CHECK(held->is_finished);
+  CHECK(deploy.last_line()["event"] == "unlocked");
+  CHECK_FALSE(deploy.shop().lock.has_value());
+}
+
 TEST_CASE("Lock: a rollback ignores it") {
   Deploy deploy;
   deploy.switch_to({"green"});
@@ -135,6 +163,24 @@ TEST_CASE("Lock: whoever waits for one and leaves gets none") {
   deploy.control->detach(*second);
   unlock(deploy, first->result["lock"]);
   deploy.settle();
+  CHECK_FALSE(deploy.shop().lock);
+}
+
+TEST_CASE("Lock: one that waits to be written when the daemon stops is not taken") {
+  Deploy deploy;
+  const auto first = lock(deploy);
+  deploy.finished(first);
+  UnlockCommand unlocked;
+  unlocked.service = "shop";
+  unlocked.lock = first->result["lock"];
+  deploy.control->unlock(unlocked, deploy.caller, std::make_shared<Heard>());
+  LockCommand again;
+  again.lock = unlocked.lock;
+  const auto second = lock(deploy, again);  // behind the unlock
+  bool stopped = false;
+  deploy.control->stop([&] { stopped = true; });
+  deploy.until([&] { return stopped; });
+  CHECK(second->code() == "internal");
   CHECK_FALSE(deploy.shop().lock);
 }
 

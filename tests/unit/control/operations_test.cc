@@ -73,6 +73,68 @@ TEST_CASE("Switch: after a restart its id is still answered, from the history") 
   CHECK(ask("nobody's")->code() == "unknown");
 }
 
+TEST_CASE("Switch: after a restart the same id is still that operation") {
+  Deploy deploy;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "release-7";
+  deploy.finished(deploy.begin(command));
+  deploy.finished(deploy.begin_rollback());
+  deploy.restart_on(deploy.folder.file("."));
+  const auto again = deploy.begin(command);
+  deploy.finished(again);
+  CHECK(again->ok());
+  CHECK(again->result["revision"] == 2);
+  CHECK(deploy.routed() == "blue");
+  command.to = {"blue", "green"};
+  const auto another = deploy.begin(command);
+  deploy.finished(another);
+  CHECK(another->code() == "conflict");
+  CHECK(another->message().find("a switch to green of shop") != std::string::npos);
+}
+
+TEST_CASE("Switch: after a restart its object is made of the history") {
+  Deploy deploy;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "release-7";
+  command.label = "v7";
+  deploy.finished(deploy.begin(command));
+  Json before = *deploy.control->operation("release-7");
+  deploy.restart_on(deploy.folder.file("."));
+  Json after = deploy.control->operation("release-7").value_or(Json());
+  REQUIRE(after.is_object());
+  CHECK(after["result"]["revision"] == 2);
+  before.erase("result");
+  after.erase("result");
+  CHECK(after.dump(1) == before.dump(1));
+  CHECK_FALSE(deploy.control->operation("release-8"));
+}
+
+TEST_CASE("Switch: a dry run is another operation than the switch") {
+  Deploy deploy;
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "build-1";
+  command.dry_run = true;
+  deploy.finished(deploy.begin(command));
+  command.dry_run = false;
+  const auto heard = deploy.begin(command);
+  deploy.finished(heard);
+  CHECK(heard->code() == "conflict");
+  CHECK(heard->message().find("a dry run of a switch to green") != std::string::npos);
+}
+
+TEST_CASE("Rollback: what it is to undo belongs to the operation") {
+  Deploy deploy;
+  deploy.switch_to({"green"});
+  RollbackCommand command;
+  command.operation = "r1";
+  command.undo = "nonsense";
+  deploy.finished(deploy.begin_rollback(command));
+  command.undo.reset();
+  const auto heard = deploy.begin_rollback(command);
+  deploy.finished(heard);
+  CHECK(heard->message().find("a rollback of operation nonsense") != std::string::npos);
+}
+
 TEST_CASE("Switch: the last 200 operations are kept, older ones forgotten") {
   Deploy deploy;
   for (int i = 0; i < 201; ++i) {
@@ -83,4 +145,28 @@ TEST_CASE("Switch: the last 200 operations are kept, older ones forgotten") {
   deploy.settle();
   CHECK_FALSE(deploy.control->operation("op-0"));
   CHECK(deploy.control->operation("op-1"));
+}
+
+TEST_CASE("Switch: one that drains for long keeps no later one from being forgotten") {
+  Deploy deploy;
+  deploy.in_flight("blue", 1);
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "drains";
+  command.until = Until::Switched;
+  deploy.finished(deploy.begin(command));
+  for (int i = 0; i < 201; ++i) {
+    command = deploy.to({"blue"});
+    command.operation = "op-" + std::to_string(i);
+    command.dry_run = true;  // which leaves no line in the history
+    deploy.begin(command);
+  }
+  const auto newest = std::make_shared<Heard>();
+  deploy.control->attach("op-200", newest);
+  deploy.finished(newest);
+  command.operation = "one more";
+  deploy.finished(deploy.begin(command));
+  deploy.settle();
+  CHECK(deploy.control->operation("drains"));
+  CHECK_FALSE(deploy.control->operation("op-0"));
+  CHECK(deploy.control->operation("op-200"));
 }

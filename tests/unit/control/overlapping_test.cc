@@ -3,7 +3,7 @@
 using namespace tealgate;
 using namespace std::chrono_literals;
 
-TEST_CASE("Overlap: a switch during a drain disarms the drain of what it brings back") {
+TEST_CASE("Overlap: a switch during a drain disarms the drain of what it brings back: exit 9") {
   Deploy deploy;
   deploy.in_flight("blue", 3);
   SwitchCommand command = deploy.to({"green"});
@@ -13,10 +13,13 @@ TEST_CASE("Overlap: a switch during a drain disarms the drain of what it brings 
   const Json second = deploy.switch_to({"blue"});
   CHECK(second["ok"] == true);
   deploy.finished(first);
-  CHECK(first->ok());
-  CHECK(first->result["superseded"] == true);
-  CHECK(first->result["drain"]["drained"] == false);
-  CHECK(first->result["drain"]["left"] == 3);
+  CHECK(first->code() == "superseded");
+  CHECK(first->result["error"]["exit"] == 9);
+  CHECK(first->message().find("taken back by ci") != std::string::npos);
+  const Json told = *deploy.control->operation(first->operation);
+  CHECK(told["superseded"] == true);
+  CHECK(told["drain"]["drained"] == false);
+  CHECK(told["drain"]["left"] == 3);
   deploy.settle();
   CHECK(deploy.data_plane.orders.empty());
 }
@@ -43,8 +46,8 @@ TEST_CASE("Overlap: blue, green, blue, green: only the last drain cuts, and only
   deploy.finished(first);
   deploy.finished(second);
   deploy.finished(third);
-  CHECK(first->result["superseded"] == true);
-  CHECK(second->result["superseded"] == true);
+  CHECK(first->code() == "superseded");
+  CHECK(second->code() == "superseded");
   CHECK(third->result["superseded"] == false);
   CHECK(third->result["drain"]["drained"] == true);
   CHECK(deploy.data_plane.orders.size() == 1);

@@ -75,7 +75,7 @@ Act random_event(Deploy& deploy, std::mt19937& random) {
     case 4:
       return deploy.gate_refuses(true);
     case 5:
-      release.on_superseded(Release::By::Rollback, "anna");
+      release.on_superseded({true, false, "anna"});
       return release.on_drained();
     default:
       break;
@@ -256,7 +256,7 @@ TEST_CASE("Release: given up before decide, it ends; past decide, it runs on") {
   CHECK(late.release.on_stored() == Act::Publish);
 }
 
-TEST_CASE("Release: superseded by a switch it ends well, by a rollback it does not") {
+TEST_CASE("Release: superseded it ends well, taken back it does not") {
   const auto drain = [](Deploy& deploy) {
     deploy.begin();
     deploy.gate_passes();
@@ -265,18 +265,26 @@ TEST_CASE("Release: superseded by a switch it ends well, by a rollback it does n
   };
   Deploy switched;
   drain(switched);
-  switched.release.on_superseded(Release::By::Switch, "ci");
-  switched.release.on_superseded(Release::By::Rollback, "ci");  // undoes the other, not this one
+  switched.release.on_superseded({false, false, "ci"});
+  switched.release.on_superseded({true, false, "ci"});  // undoes the other, not this one
   CHECK(switched.release.on_drained() == Act::Finish);
   CHECK(switched.release.is_superseded());
   CHECK_FALSE(switched.release.refusal());
 
   Deploy rolled_back;
   drain(rolled_back);
-  rolled_back.release.on_superseded(Release::By::Rollback, "anna (operation op-2)");
+  rolled_back.release.on_superseded({true, false, "anna (operation op-2)"});
   CHECK(rolled_back.release.on_drained() == Act::Finish);
   CHECK(rolled_back.code() == ErrorCode::Superseded);
-  CHECK(rolled_back.message().find("anna") != std::string::npos);
+  CHECK(rolled_back.message() == "it was switched, and then rolled back by anna (operation op-2)");
+
+  Deploy taken_back;
+  drain(taken_back);
+  taken_back.release.on_superseded({false, false, "ci"});
+  taken_back.release.on_superseded({false, true, "bob"});
+  CHECK(taken_back.release.on_drained() == Act::Finish);
+  CHECK(taken_back.code() == ErrorCode::Superseded);
+  CHECK(taken_back.message() == "it was switched, and then taken back by bob");
 }
 
 TEST_CASE("Release: whatever happens, it stores, announces and ends at most once, in order") {

@@ -97,3 +97,67 @@ TEST_CASE("Reload: whenever it meets a switch, what serves is configured") {
     CHECK(deploy.control->snapshot()->find_service("shop")->find_pool(deploy.routed()) != nullptr);
   }
 }
+
+TEST_CASE("Reload: a pool added while `all` is being checked is not switched to unchecked") {
+  Deploy deploy;
+  deploy.health("green", Health::Down);
+  SwitchCommand command = deploy.to({"all"});
+  command.healthy_within = std::chrono::minutes(1);
+  const auto heard = deploy.begin(command);
+  deploy.until([&] { return heard->words.size() >= 2; });
+  Config config = shop_config();
+  config.services[0].pools.push_back(pool_of("red", {"10.0.0.31:80"}));
+  CHECK(reload(deploy, config)->ok());
+  deploy.health("green", Health::Up);
+  deploy.finished(heard);
+  CHECK(heard->code() == "conflict");
+  CHECK(heard->message().find("a reload changed the servers") == 0);
+  CHECK(deploy.routed() == "blue");
+}
+
+TEST_CASE("Reload: whenever it meets a switch, what is switched to was checked") {
+  for (int turns = 0; turns < 16; ++turns) {
+    CAPTURE(turns);  // by which the switch comes later
+    Deploy deploy;
+    deploy.next_config = shop_config();
+    ServerConfig& moved = deploy.next_config.services[0].pools[1].servers[0];
+    moved.address = *SocketAddress::parse("10.0.0.77:80", SocketAddress::EmptyHost::Loopback);
+    deploy.control->reload(deploy.caller, std::make_shared<Heard>());
+    int turn = 0;
+    deploy.until([&] { return ++turn > turns; });
+    bool is_switched = false;
+    deploy.prober.on_sync = [&] {
+      const Service& shop = *deploy.prober.known->find_service("shop");
+      if (!shop.split.is_active("green") || std::exchange(is_switched, true)) return;
+      for (const Server& server : shop.find_pool("green")->servers) {
+        CHECK(server.state->health() == Health::Up);
+      }
+    };
+    const auto switched = deploy.begin_switch({"green"});
+    deploy.finished(switched);
+    CHECK(is_switched == switched->ok());
+    deploy.prober.on_sync = nullptr;
+    deploy.settle();
+  }
+}
+
+TEST_CASE("Reload: when the daemon stops, it ends, and opens no listener any more") {
+  for (int turns = 0; turns < 16; ++turns) {
+    CAPTURE(turns);  // by which the end comes later
+    Deploy deploy;
+    deploy.next_config = shop_config();
+    const auto heard = std::make_shared<Heard>();
+    deploy.control->reload(deploy.caller, heard);
+    int turn = 0;
+    deploy.until([&] { return ++turn > turns; });
+    const unsigned commits = deploy.data_plane.commits;
+    bool stopped = false;
+    deploy.control->stop([&] { stopped = true; });
+    deploy.until([&] { return stopped; });
+    deploy.finished(heard);
+    CHECK(deploy.data_plane.commits == commits);
+    CHECK(heard->ok() == (commits == 1));
+    deploy.settle();
+    CHECK(deploy.data_plane.commits == commits);
+  }
+}

@@ -87,10 +87,15 @@ TEST_CASE("StateStore: a newer version, a torn file and another file are refused
     REQUIRE_FALSE(torn);
     CHECK(mentions(torn.error().message, "/s/state.json is torn"));
   }
-  for (const char* text : {"[]", "{}", "{\"version\":1}", "{\"version\":\"1\"}",
-                           "{\"version\":1,\"services\":{\"shop\":{}}}",
-                           "{\"version\":1,\"services\":{\"shop\":{\"revision\":\"x\"}}}"}) {
-    CHECK_FALSE(decode_state(text, "/s/state.json"));
+  for (const char* text :
+       {"[]", "{}", "{\"version\":1}", "{\"version\":\"1\"}", "{\"version\":-3,\"services\":{}}",
+        "{\"version\":0,\"services\":{}}", "{\"version\":1,\"services\":[]}",
+        "{\"version\":1,\"services\":null}", "{\"version\":1,\"services\":{\"shop\":{}}}",
+        "{\"version\":1,\"services\":{\"shop\":{\"revision\":\"x\"}}}"}) {
+    const auto wrong = decode_state(text, "/s/state.json");
+    REQUIRE_FALSE(wrong);
+    CHECK(mentions(wrong.error().message, "/s/state.json"));
+    CHECK_FALSE(mentions(wrong.error().message, "json.exception"));
   }
 }
 

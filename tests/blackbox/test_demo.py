@@ -1,0 +1,74 @@
+"""`tealgate demo`: it begins, plays and ends, whatever becomes of its stdout."""
+import fcntl
+import os
+import signal
+import subprocess
+
+import pytest
+
+from harness.processes import Child
+from harness.waiting import eventually
+
+
+@pytest.fixture
+def demo(stage, binary):
+    class Demo:
+        socket = stage.folder / "control.sock"
+        command = [str(binary), "demo", "--socket", str(socket)]
+
+        def start(self, *words):
+            log = stage.folder / "demo.log"
+            self.child = stage.also_close(Child([*self.command, *words], log))
+            self.child.wait_for_output("Ctrl-C ends the demo")
+            return self.child
+
+        def cli(self, *words):
+            command = [str(binary), *words, "--socket", str(self.socket)]
+            return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    return Demo()
+
+
+def test_demo_serves_and_ends_by_itself(demo):
+    child = demo.start("--duration", "1s")
+    assert child.wait(30) == 0, child.output()
+    assert " 0 failed" in child.output() and "stopped" in child.output()
+
+
+def test_demo_breaks_and_mends_a_pool(demo):
+    child = demo.start()
+    assert demo.cli("demo", "break", "green").returncode == 0
+    assert demo.cli("switch", "green").returncode == 4
+    assert demo.cli("demo", "mend", "green").returncode == 0
+    assert demo.cli("switch", "green", "--healthy-within", "20s").returncode == 0
+    assert child.terminate(30) == 0, child.output()
+
+
+def test_second_demo_on_the_same_socket_says_that_one_runs(demo):
+    demo.start("--no-traffic")
+    second = subprocess.run(demo.command, capture_output=True, text=True, timeout=60)
+    assert second.returncode == 1 and "a demo runs already" in second.stderr
+
+
+def test_demo_ends_although_nobody_reads_its_stdout(demo):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    process = subprocess.Popen(demo.command, stdout=writer, stderr=subprocess.DEVNULL)
+    try:
+        invitation = b""
+        while b"Ctrl-C ends the demo" not in invitation:
+            invitation += os.read(reader, 4096)
+        # Through a description of its own, so that the demo's does not become non-blocking.
+        full = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+        with pytest.raises(BlockingIOError):
+            while True:
+                os.write(full, b"x")
+        os.close(full)
+        process.send_signal(signal.SIGINT)
+        eventually(lambda: process.poll() is not None, 30, "the demo's end")
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+        os.close(writer)
