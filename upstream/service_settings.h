@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/cors.h"
+#include "http/error_pages.h"
+#include "http/header_rules.h"
 
 namespace tealgate {
 
@@ -62,6 +65,12 @@ struct SwitchSettings {
   Duration stream_drain = 5min;  // responses and uploads still moving
 };
 
+struct HeaderSettings {
+  HeaderRules request;
+  HeaderRules response;
+  bool forwarded = false;            // requests are given Forwarded, too
+};
+
 struct ServiceSettings {
   Timeouts timeouts;
   BodyLimits body;
@@ -69,6 +78,9 @@ struct ServiceSettings {
   SwitchSettings switching;
   HealthSettings health;
   std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
+  HeaderSettings headers;
+  std::optional<CorsPolicy> cors;    // none: the server's fields pass as they are
+  ErrorPages errors;
 };
 
 // What clients may take, whatever service they ask for.
