@@ -8,6 +8,7 @@ import pytest
 
 from harness.behaviours import Named, Withholding
 from harness.daemon import shop
+from harness.processes import Child
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 
@@ -245,26 +246,26 @@ def test_a_command_that_lost_its_lock_is_not_a_success(stage, plain, end, exit, 
     gate = stage.folder / "gate"
     os.mkfifo(gate)
     steps = f"T={plain.binary}; DAEMON={plain.child.pid}; {end}; read _ < {gate}"
-    process = started(plain, "lock", "--", "sh", "-c", steps)
-    told = ""
-    while "the lock was lost" not in told:
-        line = process.stderr.readline()
-        assert line, told
-        told += line
-    assert process.poll() is None and why in told, "told while the command runs"
+    command = locked(stage, plain, "--", "sh", "-c", steps)
+    command.wait_for_output("the lock was lost")
+    assert command.is_running() and why in command.output(), "told while the command runs"
     gate.write_text("\n")
-    process.communicate(timeout=20)
-    assert process.returncode == exit
+    assert command.wait(20) == exit
 
 
 def test_a_command_that_outlasts_its_lock_is_not_a_success(stage, plain):
     gate = stage.folder / "gate"
     os.mkfifo(gate)
-    process = started(plain, "lock", "--ttl", "300ms", "--", "sh", "-c", f"read _ < {gate}")
+    command = locked(stage, plain, "--ttl", "300ms", "--", "sh", "-c", f"read _ < {gate}")
     eventually(lambda: plain.service()["lock"] is None and "unlocked" in str(plain.history_lines()[-1]))
     gate.write_text("\n")
-    errors = process.communicate(timeout=20)[1]
-    assert process.returncode == 5 and "was over" in errors
+    assert command.wait(20) == 5 and "was over" in command.output()
+
+
+def locked(stage, daemon, *words):
+    """`tealgate lock WORDS`, which ends with the test, and its command too."""
+    log = stage.folder / "lock.log"
+    return stage.also_close(Child(daemon.command("lock", *words), log, daemon.environment()))
 
 
 def test_lock_ends_by_its_time(plain):

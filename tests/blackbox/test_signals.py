@@ -114,7 +114,7 @@ def test_reload_before_the_first_checks_are_over_keeps_the_listeners(stage):
     eventually(lambda: daemon.socket_path.exists(), what="the control socket")
     process = daemon.cli("reload")
     assert process.returncode == 0, process.stderr
-    daemon.wait_until_listening()
+    daemon.child.wait_for_output("serves on")
     assert len(daemon.ports) == 1
 
 
