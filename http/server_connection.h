@@ -81,6 +81,8 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
  private:
   enum class Phase : std::uint8_t { ProxyHeader, Head, Body, Answer, Tunnel, Lingering, Closed };
 
+  static constexpr std::size_t kUnmeasured = SIZE_MAX;  // see untaken_
+
   // StreamOwner
   void on_bytes(std::string_view bytes) override;
   void on_end() override;

@@ -18,10 +18,6 @@ namespace {
 // may be about to close it.
 constexpr Duration kJustUsed = std::chrono::seconds(1);
 
-bool is_event_stream(const ResponseHead& head) {
-  const std::string_view type = head.field("Content-Type");
-  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), "text/event-stream");
-}
 // How long a client that asked for 100 Continue waits for the server's before it gets ours.
 constexpr Duration kContinueDelay = std::chrono::seconds(1);
 
@@ -219,88 +215,9 @@ void Exchange::on_upload_drained() {
   if (!relay_.is_answering()) await_response();
 }
 
-void Exchange::on_interim(const ResponseHead& head) {
-  if (head.status == 100) {
-    if (continued_) return;  // one is enough
-    continued_ = true;
-    if (std::exchange(awaits_continue_, false)) await_response();
-  }
-  std::string fields;
-  append_client_fields(fields, head, request_id_, settings_->headers.response.or_null());
-  writer_.send_interim(head.status, fields);
-  if (head_.minor_version > 0) relay_.on_interim();
-}
-
 // The server keeps silent: it may be one that never says it. Without a body it may also wait for
 // ever.
-void Exchange::send_continue() {
-  awaits_continue_ = false;
-  continued_ = true;
-  writer_.send_interim(100, {});
-  await_response();
-}
-
-void Exchange::on_response_head(const ResponseHead& head) {
-  if (head.status == 101 && !accepts_upgrade(head, upgrade_)) {
-    return fail_attempt(Failure::BadResponse, "an upgrade to something else than was asked for");
-  }
-  relay_.on_response_head();
-  awaits_continue_ = false;
-  claim_.set_responding(true);
-  ttfb_ = worker_.loop().now() - began_;
-  status_ = upstream_status_ = head.status;
-  keeps_replay_ = false;
-  replay_ = {};
-  static thread_local std::string fields;
-  fields.clear();
-  append_client_fields(fields, head, request_id_, settings_->headers.response.or_null());
-  if (settings_->cors) settings_->cors->append_answer_fields(fields, head_.field("Origin"));
-  if (head.status == 101) return start_tunnel(head, fields);
-  is_stream_ = is_event_stream(head);
-  claim_.set_stream(is_stream_);
-  upstream_->start_deadline(patience());
-  writer_.send_head({.status = head.status,
-                     .reason = head.reason,
-                     .fields = fields,
-                     .framing = head.framing,
-                     .has_date = head.has_field("Date")});
-}
-
 // From here on the request's body and the response's are the tunnel's two ways.
-void Exchange::start_tunnel(const ResponseHead& head, std::string& fields) {
-  is_stream_ = is_tunnel_ = true;
-  claim_.set_stream(true);
-  append_upgrade(fields, head.field("Upgrade"));
-  const ResponseWriter::EarlyBytes early = writer_.start_tunnel(fields);
-  upstream_->start_deadline(patience());
-  upstream_->http().send_body(early.bytes);
-  body_ended_ = early.ended;
-  if (early.ended) upstream_->http().end_body();
-}
-
-void Exchange::on_tunnel_bytes(std::string_view bytes) {
-  if (!upstream_) return;
-  upstream_->start_deadline(patience());
-  upstream_->http().send_body(bytes);
-}
-
-Duration Exchange::patience() const {
-  return is_stream_ ? settings_->timeouts.stream : settings_->timeouts.between_bytes;
-}
-
-void Exchange::on_response_body(std::string_view bytes) {
-  if (!write_blocked_) upstream_->start_deadline(patience());
-  writer_.send_body(bytes);
-}
-
-void Exchange::on_response_end() {
-  relay_.on_response_end();
-  if (!body_ended_) writer_.discard_body();
-  drop_upstream();
-  claim_.release();
-  writer_.end();
-}
-
 void Exchange::on_failure(Failure failure, std::string_view detail) {
   if (failure == Failure::ConnectRefused || failure == Failure::ClosedWhenReused) {
     worker_.connections().close_all(upstream_->server());
@@ -364,23 +281,6 @@ void Exchange::send(LocalReply&& reply) {
                      .close = relay_.failure() == Failure::BadRequest});
   writer_.send_body(replay_);
   writer_.end();
-}
-
-void Exchange::on_write_blocked() {
-  write_blocked_ = true;
-  claim_.set_blocked(true);
-  if (!upstream_) return;
-  upstream_->http().pause();
-  upstream_->stop_deadline();
-}
-
-void Exchange::on_write_drained() {
-  write_blocked_ = false;
-  claim_.set_blocked(false);
-  if (!upstream_) return;
-  upstream_->http().resume();
-  if (!relay_.is_answering()) return await_response();
-  upstream_->start_deadline(patience());
 }
 
 void Exchange::on_client_failure(Failure failure, std::string_view detail) {

@@ -20,7 +20,6 @@ CURL = "/usr/bin/curl"
 MODULES = CLIENTS / "node_modules" / "ws"
 LONGEST = 150  # seconds for one check
 
-TUNNELS = pytest.mark.xfail(reason="no Upgrade is passed on yet", strict=False)
 pytestmark = [pytest.mark.needs(NODE), pytest.mark.needs(str(MODULES))]
 
 
@@ -240,13 +239,12 @@ def test_undici(scene, check):
     scene.check("undici.mjs", check)
 
 
-@TUNNELS
 @pytest.mark.parametrize("check", checks_of("websocket.mjs"))
 def test_ws(scene, check):
     scene.check("websocket.mjs", check)
 
 
 @pytest.mark.needs("/usr/bin/chromium")
-@pytest.mark.parametrize("check", ["fetch", "events", "navigation", pytest.param("websocket", marks=TUNNELS)])
+@pytest.mark.parametrize("check", ["fetch", "events", "navigation", "websocket"])
 def test_chromium(scene, check):
     scene.check("browser.mjs", check)
