@@ -26,6 +26,7 @@ constexpr FailureFacts kFacts[] = {
     {501, "not_implemented", Never, Fault::Client, "The request asks for what is unknown here"},
     {505, "unsupported_version", Never, Fault::Client, "This version of HTTP is not supported"},
     {421, "misdirected", Never, Fault::Client, "Nothing is served under this name here"},
+    {403, "origin_refused", Never, Fault::Client, "This origin is not allowed here"},
     {0, "client_abort", Never, Fault::Client, "The client left"},
     {0, "client_stalled", Never, Fault::Client, "The client did not take its answer"},
     {0, "proxy_protocol", Never, Fault::Client, "No PROXY header that may be believed"},

@@ -8,7 +8,8 @@ namespace tealgate {
 
 enum class Failure : std::uint8_t {
   None,
-  // The client's doing. All but ClientAbort, ClientStalled and MisdirectedRequest close the connection.
+  // The client's doing. All but ClientAbort, ClientStalled, MisdirectedRequest and OriginRefused close the
+  // connection.
   BadRequest,          // malformed or ambiguous: 400
   HeadTimeout,         // the head came too slowly: 408
   BodyTimeout,         // the body stalled: 408
@@ -20,6 +21,7 @@ enum class Failure : std::uint8_t {
   UnsupportedCoding,   // an unknown transfer coding, an unknown method: 501
   UnsupportedVersion,  // 505
   MisdirectedRequest,  // no service for this host: 421
+  OriginRefused,       // a preflight of an origin that the service does not declare: 403
   ClientAbort,         // the client left before the end of the answer
   ClientStalled,       // the client does not take its answer
   ProxyProtocol,       // a PROXY header that is missing, malformed, late, or of a peer that is not trusted

@@ -8,34 +8,18 @@
 #include <ctime>
 
 #include "http/field_list.h"
+#include "http/field_name.h"
+#include "http/forwarded_field.h"
 #include "http/h1_writer.h"
 
 namespace tealgate {
 
 namespace {
 
-// Names as servers may see them: CGI, WSGI and Rack turn "-" into "_", so that Content_Length would
-// become Content-Length.
-char folded(char c) {
-  if (c == '_') return '-';
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-// `lower` is in lower case, with dashes.
-bool folds_to(std::string_view name, std::string_view lower) {
-  if (name.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (folded(name[i]) != lower[i]) return false;
-  }
-  return true;
-}
-
 // Fields by which a proxy tells where a request came from.
 bool tells_origin(std::string_view name) {
-  constexpr std::string_view kPrefix = "x-forwarded-";
-  if (name.size() > kPrefix.size() && folds_to(name.substr(0, kPrefix.size()), kPrefix))
-    return true;
-  return folds_to(name, "forwarded") || folds_to(name, "x-real-ip");
+  return begins_like(name, "x-forwarded-") || folds_to(name, "forwarded") ||
+         folds_to(name, "x-real-ip");
 }
 
 // The options of all Connection fields but the usual two, which name no field.
@@ -59,21 +43,6 @@ class ConnectionOptions {
   const Head& head_;
   bool names_fields_ = false;
 };
-
-// "10.0.0.1", "10.0.0.1:80", "::1", "[::1]", "[::1]:80".
-Result<SocketAddress> parse_forwarded_address(std::string_view text) {
-  constexpr auto kEmpty = SocketAddress::EmptyHost::Any;
-  if (text.empty() || text.front() == ':') {
-    if (!text.starts_with("::")) return error("not an address");
-  }
-  const bool is_bare_ipv6 = text.find(':') != text.rfind(':') && text.front() != '[';
-  std::string written(text);
-  if (is_bare_ipv6) written = "[" + written + "]";
-  const bool has_port =
-      !is_bare_ipv6 && written.back() != ']' && written.find(':') != std::string::npos;
-  if (!has_port) written += ":1";
-  return SocketAddress::parse(written, kEmpty);
-}
 
 bool is_in(const std::vector<AddressBlock>& blocks, const SocketAddress& address) {
   for (const AddressBlock& block : blocks) {
@@ -128,7 +97,12 @@ void append_forwarded_for(std::string& out, const RequestHead& head, const Forwa
   out.append(from.host).append("\r\n");
 }
 
-void append_forwarded(std::string& out, const RequestHead& head, const ForwardedFrom& from) {
+bool takes_out(const HeaderRules* rules, std::string_view name) {
+  return rules && rules->takes_out(name);
+}
+
+void append_forwarded(std::string& out, const RequestHead& head, const ForwardedFrom& from,
+                      const ForwardedAs& as) {
   std::string_view scheme = from.scheme;
   std::string_view host = head.authority;
   if (from.peer_is_trusted) {
@@ -136,8 +110,11 @@ void append_forwarded(std::string& out, const RequestHead& head, const Forwarded
     if (const auto told = head.field("X-Forwarded-Host"); !told.empty()) host = told;
   }
   append_forwarded_for(out, head, from);
-  append_field(out, "X-Forwarded-Proto", scheme);
-  if (!host.empty()) append_field(out, "X-Forwarded-Host", host);
+  if (!takes_out(as.rules, "x-forwarded-proto")) append_field(out, "X-Forwarded-Proto", scheme);
+  if (!host.empty() && !takes_out(as.rules, "x-forwarded-host")) {
+    append_field(out, "X-Forwarded-Host", host);
+  }
+  if (as.sends_forwarded) append_forwarded_field(out, head, from);
 }
 
 // Whether we write this field ourselves, or leave it out on the way up.
@@ -202,25 +179,31 @@ std::string request_id(const RequestHead& head) {
 }
 
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
-                             std::string_view request_id) {
+                             const ForwardedAs& as) {
   const ConnectionOptions connection(head);
   append_origin_line(out, head);
-  append_field(out, "Host", head.authority);
+  append_field(
+      out, "Host",
+      as.rules && !as.rules->host().empty() ? std::string_view(as.rules->host()) : head.authority);
   for (const Field& field : head.fields) {
     if (is_ours_upwards(field.name, from.peer_is_trusted) || connection.names(field.name)) continue;
     // We speak 1.1 upwards, but an HTTP/1.0 client understands no 100 (RFC 9110 10.1.1).
     if (head.minor_version == 0 && equals_ignoring_case(field.name, "Expect")) continue;
+    if (as.sends_forwarded && folds_to(field.name, "forwarded")) continue;
+    if (takes_out(as.rules, field.name)) continue;
     append_field(out, field.name, field.value);
   }
   if (head.field_has_token("TE", "trailers")) out.append("TE: trailers\r\nConnection: TE\r\n");
   append_framing(out, head.framing);
-  append_forwarded(out, head, from);
+  append_forwarded(out, head, from, as);
   append_via(out, head.minor_version);
-  append_field(out, "X-Request-Id", request_id);
+  append_field(out, "X-Request-Id", as.request_id);
+  if (as.rules) out.append(as.rules->lines());
   append_end_of_head(out);
 }
 
-void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id) {
+void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id,
+                          const HeaderRules* rules) {
   const ConnectionOptions connection(head);
   // Without a body Content-Length frames nothing, and tells what GET would have given (RFC
   // 9110 8.6).
@@ -232,10 +215,12 @@ void append_client_fields(std::string& out, const ResponseHead& head, std::strin
     } else if (folds_to(field.name, "x-request-id") || connection.names(field.name)) {
       continue;
     }
+    if (takes_out(rules, field.name)) continue;
     append_field(out, field.name, field.value);
   }
   append_via(out, head.minor_version);
   append_field(out, "X-Request-Id", request_id);
+  if (rules && !head.is_interim()) out.append(rules->lines());
 }
 
 bool is_hop_by_hop(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/address.h"
+#include "http/header_rules.h"
 #include "http/message.h"
 
 namespace tealgate {
@@ -13,6 +14,13 @@ struct ForwardedFrom {
   std::string_view host;         // of the peer, as ResponseWriter::peer_host() has it
   bool peer_is_trusted = false;  // in trusted_proxies: its X-Forwarded-* are kept and appended to
   std::string_view scheme = "http";
+};
+
+// What a request is given on its way up.
+struct ForwardedAs {
+  std::string_view request_id;
+  const HeaderRules* rules = nullptr;  // of the service; null: none
+  bool sends_forwarded = false;        // Forwarded besides X-Forwarded-*
 };
 
 // The client's address as text: the peer, or, if the peer is trusted, the last address of
@@ -28,14 +36,17 @@ std::string request_id(const RequestHead& head);
 // path of an absolute target), Host kept (from the absolute target if there is one; RFC
 // 9112 3.2.2), hop-by-hop fields and those that Connection names removed, TE kept only as
 // "trailers"... `framing` written anew, X-Forwarded-For/-Proto/-Host overwritten or appended, Via
-// appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on.
+// appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on. The rules come last, so that
+// they win over what a client says.
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
-                             std::string_view request_id);
+                             const ForwardedAs& as);
 
 // The fields of a response that are passed to the client: without hop-by-hop fields and those that
-// Connection names, with Via and X-Request-Id. Status line, framing, Date if missing and Connection
+// Connection names, with Via and X-Request-Id, and by the service's rules (null: none; a 1xx is
+// given no lines of theirs). Status line, framing, Date if missing and Connection
 // are the server connection's.
-void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id);
+void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id,
+                          const HeaderRules* rules = nullptr);
 
 // Whether a field is hop-by-hop by its name alone (RFC 9110 7.6.1): Connection, Keep-Alive,
 // Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade; Content-Length counts too, as framing

@@ -46,29 +46,6 @@ bool prefers_html(std::string_view accept) {
   return html > 0 && html >= json;
 }
 
-std::string escaped_for_html(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string escaped_for_json(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -105,10 +82,9 @@ std::string problem_json(const FailureFacts& facts, std::string_view detail, std
 
 }  // namespace
 
-LocalReply error_reply(Failure failure, std::string_view detail, std::string_view accept,
-                       std::string_view request_id) {
+LocalReply error_reply(Failure failure, std::string_view detail, const ReplyTo& to) {
   const FailureFacts& facts = facts_of(failure);
-  const bool html = prefers_html(accept);
+  const bool html = prefers_html(to.accept);
   LocalReply reply;
   reply.status = facts.status;
   append_field(reply.fields, "Content-Type",
@@ -118,9 +94,15 @@ LocalReply error_reply(Failure failure, std::string_view detail, std::string_vie
   if (facts.status == 405) {
     append_field(reply.fields, "Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   }
-  if (!request_id.empty()) append_field(reply.fields, "X-Request-Id", request_id);
-  reply.body =
-      html ? html_page(facts, detail, request_id) : problem_json(facts, detail, request_id);
+  if (!to.request_id.empty()) append_field(reply.fields, "X-Request-Id", to.request_id);
+  const ErrorPage* const page = html && to.pages ? to.pages->find(facts.status) : nullptr;
+  if (page) {
+    reply.body =
+        page->render({.status = facts.status, .title = facts.title, .request_id = to.request_id});
+  } else {
+    reply.body =
+        html ? html_page(facts, detail, to.request_id) : problem_json(facts, detail, to.request_id);
+  }
   return reply;
 }
 

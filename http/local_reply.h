@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "http/error_pages.h"
 #include "http/failure.h"
 #include "http/message.h"
+#include "http/status.h"
 
 namespace tealgate {
 
@@ -15,10 +17,19 @@ struct LocalReply {
   // without Content-Length, Date and Connection, which the connection writes.
   std::string fields;
   std::string body;
+
+  Framing framing() const {
+    return is_bodiless(status) ? Framing{} : Framing{Framing::Kind::Length, body.size()};
+  }
 };
 
-// `detail` is a literal of ours and may be empty. `accept` is the request's Accept ("" if none or unknown).
-LocalReply error_reply(Failure failure, std::string_view detail, std::string_view accept,
-                       std::string_view request_id);
+struct ReplyTo {
+  std::string_view accept = {};       // the request's Accept; empty if none or unknown
+  std::string_view request_id = {};   // empty: none is told
+  const ErrorPages* pages = nullptr;  // in place of our own HTML, where they have the status
+};
+
+// `detail` is a literal of ours and may be empty.
+LocalReply error_reply(Failure failure, std::string_view detail, const ReplyTo& to);
 
 }  // namespace tealgate

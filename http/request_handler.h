@@ -18,6 +18,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "http/failure.h"
+#include "http/local_reply.h"
 #include "http/message.h"
 
 namespace tealgate {
@@ -78,9 +79,10 @@ class RequestAnswerer {
   virtual void on_write_blocked() {}
   virtual void on_write_drained() {}
 
-  // For the connection's own error reply, should the request break.
-  virtual std::string_view accept() const { return {}; }
-  virtual std::string_view request_id() const { return {}; }
+  // For the connection to send, should the request break.
+  virtual LocalReply reply_to_failure(Failure failure, std::string_view detail) const {
+    return error_reply(failure, detail, {});
+  }
 
   // The client is gone or its body is broken or late; the connection closes (after our own error
   // reply, if no head went out and there is one). Of the writer only bytes_received() and

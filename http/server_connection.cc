@@ -316,7 +316,7 @@ void ServerConnection::write(std::string_view bytes) {
 void ServerConnection::refuse(Failure failure, std::string_view detail, const RequestHead& head) {
   const std::string id = request_id(head);
   const bool can_answer = facts_of(failure).status != 0;
-  if (can_answer) send_error(failure, detail, head.field("Accept"), id);
+  if (can_answer) send_error(error_reply(failure, detail, {head.field("Accept"), id}));
   handler_.on_refused({.failure = failure,
                        .detail = detail,
                        .peer_host = peer_host_,
@@ -328,9 +328,7 @@ void ServerConnection::refuse(Failure failure, std::string_view detail, const Re
   can_answer ? linger() : close();
 }
 
-void ServerConnection::send_error(Failure failure, std::string_view detail, std::string_view accept,
-                                  std::string_view request_id) {
-  const LocalReply reply = error_reply(failure, detail, accept, request_id);
+void ServerConnection::send_error(const LocalReply& reply) {
   std::string out;
   const Framing framing{Framing::Kind::Length, reply.body.size()};
   append_response_head(out, {.status = reply.status, .fields = reply.fields}, framing,
@@ -345,7 +343,7 @@ void ServerConnection::fail(Failure failure, std::string_view detail) {
   if (!answerer_) return refuse(failure, detail, RequestHead());
   const bool can_answer = !head_sent_ && facts_of(failure).status != 0;
   std::unique_ptr<RequestAnswerer> answerer = std::move(answerer_);
-  if (can_answer) send_error(failure, detail, answerer->accept(), answerer->request_id());
+  if (can_answer) send_error(answerer->reply_to_failure(failure, detail));
   answerer->on_client_failure(failure, detail);
   loop_.destroy_later(std::move(answerer));
   can_answer ? linger() : close();

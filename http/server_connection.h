@@ -113,8 +113,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void finish_exchange();
   void start_next_request();
   void refuse(Failure failure, std::string_view detail, const RequestHead& head);
-  void send_error(Failure failure, std::string_view detail, std::string_view accept,
-                  std::string_view request_id);
+  void send_error(const LocalReply& reply);
   void fail(Failure failure, std::string_view detail);
   void on_read_timeout();
   void on_write_timeout();

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "http/forwarding.h"
-#include "http/local_reply.h"
 #include "http/target.h"
+#include "proxy/own_reply.h"
 #include "proxy/worker.h"
 
 namespace tealgate {
@@ -59,9 +59,13 @@ void Exchange::route() {
     detail_ = "the body is longer than limits.body";
     return act(relay_.on_stopped(Failure::BodyTooLarge));
   }
+  if (settings_->cors && is_preflight(head_)) return answer_preflight();
   relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
   upstream_head_.reserve(head_.block.size() + kAddedFields);
-  append_upstream_request(upstream_head_, head_, from, request_id_);
+  append_upstream_request(upstream_head_, head_, from,
+                          {.request_id = request_id_,
+                           .rules = settings_->headers.request.or_null(),
+                           .sends_forwarded = settings_->headers.forwarded});
   keeps_replay_ = head_.framing.has_body();
   if (keeps_replay_) {
     upload_.begin(began_);
@@ -73,6 +77,15 @@ void Exchange::route() {
     exchange_deadline_->start(settings_->timeouts.exchange);
   }
   attempt();
+}
+
+void Exchange::answer_preflight() {
+  if (!settings_->cors->allows(head_.field("Origin"))) {
+    detail_ = "a preflight of an origin that is not declared";
+    return act(relay_.on_stopped(Failure::OriginRefused));
+  }
+  relay_.on_answered();
+  send(preflight_reply({head_, request_id_, settings_.get()}));
 }
 
 // Picks and claims in one turn, on the snapshot that the worker runs now: a published switch is
@@ -147,10 +160,10 @@ void Exchange::on_body(std::string_view bytes) {
 
 // False when the body is too large or too slow: then the exchange is over.
 bool Exchange::measure_body(std::size_t bytes) {
-  const Failure failure = upload_.on_bytes(
-      bytes, worker_.loop().now(),
-      {settings_->body.bytes, relay_.is_answering() ? 0 : settings_->body.rate,
-       settings_->timeouts.request_body});
+  const Failure failure =
+      upload_.on_bytes(bytes, worker_.loop().now(),
+                       {settings_->body.bytes, relay_.is_answering() ? 0 : settings_->body.rate,
+                        settings_->timeouts.request_body});
   if (failure == Failure::None) return true;
   detail_ = failure == Failure::BodyTooLarge ? "the body is longer than limits.body"
                                              : "the body came more slowly than limits.body_rate";
@@ -194,7 +207,7 @@ void Exchange::on_interim(const ResponseHead& head) {
     if (std::exchange(awaits_continue_, false)) await_response();
   }
   std::string fields;
-  append_client_fields(fields, head, request_id_);
+  append_client_fields(fields, head, request_id_, settings_->headers.response.or_null());
   writer_.send_interim(head.status, fields);
   if (head_.minor_version > 0) relay_.on_interim();
 }
@@ -218,7 +231,8 @@ void Exchange::on_response_head(const ResponseHead& head) {
   replay_ = {};
   static thread_local std::string fields;
   fields.clear();
-  append_client_fields(fields, head, request_id_);
+  append_client_fields(fields, head, request_id_, settings_->headers.response.or_null());
+  if (settings_->cors) settings_->cors->append_answer_fields(fields, head_.field("Origin"));
   upstream_->start_deadline(settings_->timeouts.between_bytes);
   writer_.send_head({.status = head.status,
                      .reason = head.reason,
@@ -284,13 +298,19 @@ void Exchange::act(Relay::Act act) {
 }
 
 void Exchange::reply() {
-  LocalReply reply = error_reply(relay_.failure(), detail_, head_.field("Accept"), request_id_);
+  send(reply_to_failure(relay_.failure(), detail_));
+}
+
+LocalReply Exchange::reply_to_failure(Failure failure, std::string_view detail) const {
+  return own_error({head_, request_id_, settings_.get()}, failure, detail);
+}
+
+void Exchange::send(LocalReply&& reply) {
   status_ = reply.status;
+  const Framing framing = reply.framing();
   replay_ = std::move(reply.body);  // must live until it is written
   if (!body_ended_) writer_.discard_body();
-  writer_.send_head({.status = reply.status,
-                     .fields = reply.fields,
-                     .framing = {Framing::Kind::Length, replay_.size()}});
+  writer_.send_head({.status = reply.status, .fields = reply.fields, .framing = framing});
   writer_.send_body(replay_);
   writer_.end();
 }

@@ -39,8 +39,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void on_body_end() override;
   void on_write_blocked() override;
   void on_write_drained() override;
-  std::string_view accept() const override { return head_.field("Accept"); }
-  std::string_view request_id() const override { return request_id_; }
+  LocalReply reply_to_failure(Failure failure, std::string_view detail) const override;
   void on_client_failure(Failure failure, std::string_view detail) override;
   void on_response_done() override;
 
@@ -56,11 +55,13 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void on_deadline() override;
 
   void route();
+  void answer_preflight();
   void attempt();
   void send_request(const Server& server);
   void fail_attempt(Failure failure, std::string_view detail);
   void act(Relay::Act act);
   void reply();
+  void send(LocalReply&& reply);
   void drop_upstream();
   void await_response();
   bool measure_body(std::size_t bytes);

@@ -4,6 +4,11 @@
 
 namespace tealgate {
 
+void Relay::on_answered() {
+  CHECK(state_ == State::Waiting, "an answer of ours while a server is asked");
+  state_ = State::Done;
+}
+
 void Relay::on_attempt() {
   CHECK(state_ == State::Waiting, "an attempt while another one runs");
   state_ = State::Asking;

@@ -7,7 +7,8 @@
 //                            ▼                             ▼
 //                     Act::Reply: Done              Act::Cut: Done
 //
-// From every state on_client_failure and on_stopped lead to Done. Exactly one finish; at most one
+// From Waiting on_answered leads to Done (ok) without a server: the proxy knew the answer. From
+// every state on_client_failure and on_stopped lead to Done. Exactly one finish; at most one
 // response head; never both a head and an error reply. Each on_…() is an arrow; nothing else
 // assigns the state.
 #pragma once
@@ -34,6 +35,8 @@ class Relay {
 
   explicit Relay(const Rules& rules) : rules_(rules) {}
 
+  // The proxy answers itself, and nothing is wrong.
+  void on_answered();
   // An attempt begins: a server was picked and claimed.
   void on_attempt();
   // No server is eligible.

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/cors.h"
+#include "http/error_pages.h"
+#include "http/header_rules.h"
 
 namespace tealgate {
 
@@ -60,12 +63,21 @@ struct SwitchSettings {
   Duration stream_drain = 5min;      // responses and uploads still moving
 };
 
+struct HeaderSettings {
+  HeaderRules request;
+  HeaderRules response;
+  bool forwarded = false;            // requests are given Forwarded, too
+};
+
 struct ServiceSettings {
   Timeouts timeouts;
   BodyLimits body;
   RetrySettings retries;
   SwitchSettings switching;
   HealthSettings health;
+  HeaderSettings headers;
+  std::optional<CorsPolicy> cors;    // none: the server's fields pass as they are
+  ErrorPages errors;
 };
 
 // What clients may take, whatever service they ask for.

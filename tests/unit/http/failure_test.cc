@@ -34,6 +34,7 @@ TEST_CASE("Failure: the table is in the order of the enumerators") {
       {Failure::HeadTimeout, "head_timeout"},
       {Failure::HeadTooLarge, "head_too_large"},
       {Failure::MisdirectedRequest, "misdirected"},
+      {Failure::OriginRefused, "origin_refused"},
       {Failure::ClientAbort, "client_abort"},
       {Failure::ClientStalled, "client_stalled"},
       {Failure::ConnectRefused, "connect_refused"},

@@ -41,7 +41,7 @@ ForwardedFrom trusted() {
 
 std::string sent_upstream(const RequestHead& head, const ForwardedFrom& from = untrusted()) {
   std::string out;
-  append_upstream_request(out, head, from, "id-1");
+  append_upstream_request(out, head, from, {.request_id = "id-1"});
   return out;
 }
 

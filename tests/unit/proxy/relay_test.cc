@@ -30,6 +30,17 @@ TEST_CASE("Relay: a request, an answer, the end") {
   CHECK(relay.attempts() == 1);
 }
 
+TEST_CASE("Relay: what the proxy answers itself is done, well, without an attempt") {
+  Relay relay = get();
+  relay.on_answered();
+  CHECK(relay.is_done());
+  CHECK(relay.failure() == Failure::None);
+  CHECK(relay.attempts() == 0);
+  CHECK(relay.on_stopped(Failure::DrainCut) == Act::Nothing);
+  relay.on_client_failure(Failure::ClientAbort);
+  CHECK(relay.failure() == Failure::None);
+}
+
 TEST_CASE("Relay: a refused connect is tried on another server, whatever the method") {
   Relay relay = post();
   relay.on_attempt();

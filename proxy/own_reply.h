@@ -1,0 +1,26 @@
+// What the proxy answers itself in a service's name: errors on the service's pages, and preflights;
+// with the CORS fields of declared origins, since a browser would show a 502 without them as a CORS
+// bug.
+#pragma once
+
+#include <string_view>
+
+#include "http/local_reply.h"
+#include "http/message.h"
+#include "upstream/service_settings.h"
+
+namespace tealgate {
+
+struct Asked {
+  const RequestHead& head;
+  std::string_view request_id;
+  const ServiceSettings* settings;  // null: no service was found
+};
+
+// `detail` is a literal of ours and may be empty.
+LocalReply own_error(const Asked& asked, Failure failure, std::string_view detail);
+
+// For a preflight whose origin the service's CorsPolicy allows.
+LocalReply preflight_reply(const Asked& asked);
+
+}  // namespace tealgate
