@@ -13,7 +13,6 @@
 namespace tealgate {
 namespace {
 
-constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
 
 // "1 MiB", "64 KiB".
 std::string in_words(std::size_t bytes) {
@@ -53,7 +52,7 @@ ConfigSurroundings ConfigSurroundings::real() {
         const char* value = std::getenv(name.c_str());
         return value ? std::optional<std::string>(value) : std::nullopt;
       },
-      .content = [](const std::string& path) { return read_bounded_file(path, kLargestSecret); },
+      .content = read_bounded_file,
       .resolve =
           [](std::string_view text) {
             return SocketAddress::resolve(text, SocketAddress::EmptyHost::Loopback);

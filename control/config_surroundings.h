@@ -15,8 +15,8 @@ namespace tealgate {
 struct ConfigSurroundings {
   // An environment variable, for ${VAR}.
   std::function<std::optional<std::string>(const std::string& name)> variable;
-  // The content of a file, for ${file:path}.
-  std::function<Result<std::string>(const std::string& path)> content;
+  // The content of a file of at most `most` bytes, for ${file:path} and error pages.
+  std::function<Result<std::string>(const std::string& path, std::size_t most)> content;
   // A server's address; names too. May block.
   std::function<Result<SocketAddress>(std::string_view text)> resolve;
 

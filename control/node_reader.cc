@@ -49,7 +49,8 @@ std::string_view kind_in_words(const ConfigNode& node) {
 std::string shown(const ConfigNode& node) {
   constexpr std::size_t kLongest = 60;
   std::string value;
-  for (char c : node.raw.substr(0, kLongest)) value += c == '\n' || c == '\t' ? ' ' : c;
+  for (char c : node.raw.substr(0, kLongest))
+    value += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   while (!value.empty() && node.raw.size() > kLongest &&
          (static_cast<unsigned char>(node.raw[value.size()]) & 0xC0) == 0x80)
     value.pop_back();

@@ -18,8 +18,7 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::File, "services", T::ServiceMap, "", "", "",
      "The services by name (letters, digits, `_`, `-`, `.`). Required."},
     {S::File, "defaults", T::SettingsMap, "", "", "",
-     "Settings of every service that doesn't say otherwise: `health`, `timeouts`, `limits`, "
-     "`retries`, `switch`."},
+     "Settings of every service that doesn't say otherwise: all of *Settings* below."},
     {S::File, "workers", T::NumberOrAuto, "auto", "1", "256",
      "Worker threads; `auto` is one a core.", true},
     {S::File, "trusted_proxies", T::BlockList, "(none)", "", "",
@@ -141,6 +140,38 @@ constexpr auto kOptions = std::to_array<Option>({
      "How long a drain waits for responses and uploads that still move.", false,
      [](ServiceSettings& s) -> Duration& { return s.switching.stream_drain; }},
 
+    {S::Settings, "headers.request.set", T::FieldMap, "(none)", "", "",
+     "Fields of requests, in place of what the client sent; `Host` too."},
+    {S::Settings, "headers.request.add", T::FieldMap, "(none)", "", "",
+     "Fields of requests, besides what the client sent."},
+    {S::Settings, "headers.request.remove", T::NameList, "(none)", "", "",
+     "Fields that no server gets."},
+    {S::Settings, "headers.response.set", T::FieldMap, "(none)", "", "",
+     "Fields of servers' responses, in place of what the server sent."},
+    {S::Settings, "headers.response.add", T::FieldMap, "(none)", "", "",
+     "Fields of servers' responses, besides what the server sent."},
+    {S::Settings, "headers.response.remove", T::NameList, "(none)", "", "",
+     "Fields that no client gets."},
+    {S::Settings, "headers.forwarded", T::Flag, "false", "", "",
+     "Send `Forwarded` (RFC 7239) besides `X-Forwarded-*`."},
+
+    {S::Settings, "cors", T::CorsTerms, "passthrough", "", "",
+     "`passthrough`: the server's own fields; a map: Tealgate answers for it."},
+    {S::Settings, "cors.origins", T::OriginList, "", "", "",
+     "Whose scripts may read answers: `https://app.example.com`, or `\"*\"`. Required."},
+    {S::Settings, "cors.methods", T::NameList, "GET, HEAD, POST", "", "", "What they may use."},
+    {S::Settings, "cors.headers", T::NameList, "(none)", "", "",
+     "Request fields that they may send, beyond those always allowed."},
+    {S::Settings, "cors.expose", T::NameList, "(none)", "", "",
+     "Response fields that they may read, beyond those always allowed."},
+    {S::Settings, "cors.credentials", T::Flag, "false", "", "",
+     "Whether cookies and passwords go along; not with `\"*\"`."},
+    {S::Settings, "cors.max_age", T::TimeSpan, "5s", "0s", "24h",
+     "How long a browser may keep the answer to a preflight."},
+
+    {S::Settings, "errors", T::PageMap, "(our own pages)", "", "",
+     "HTML pages for Tealgate's own errors: `502`, `4xx`, `5xx` to files."},
+
     {S::Server, "address", T::Address, "", "", "",
      "`ADDRESS:PORT` or `NAME:PORT`; `:8081` is loopback. Required."},
     {S::Server, "name", T::Text, "(the address as written)", "", "",
@@ -236,6 +267,16 @@ std::string_view to_string(OptionType type) {
       return "map of settings";
     case T::SplitWords:
       return "split";
+    case T::FieldMap:
+      return "map of fields";
+    case T::NameList:
+      return "names";
+    case T::CorsTerms:
+      return "`passthrough` or map";
+    case T::OriginList:
+      return "origins";
+    case T::PageMap:
+      return "map of files";
   }
   return "";
 }

@@ -50,6 +50,11 @@ enum class OptionType : std::uint8_t {
   ServiceMap,
   SettingsMap,
   SplitWords,
+  FieldMap,
+  NameList,
+  CorsTerms,
+  OriginList,
+  PageMap,
 };
 
 // Where a setting that needs no care of its own is stored; monostate for keys that a reader handles

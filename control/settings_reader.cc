@@ -8,7 +8,10 @@
 #include <vector>
 
 #include "base/suggest.h"
+#include "control/cors_reader.h"
+#include "control/error_pages_reader.h"
 #include "control/scalar_values.h"
+#include "http/field_name.h"
 
 namespace tealgate {
 namespace {
@@ -39,11 +42,38 @@ class SettingsReader {
       if (entry.key == "limits") read_group(entry.value, "limits");
       if (entry.key == "retries") read_group(entry.value, "retries");
       if (entry.key == "switch") read_switch(entry.value);
+      if (entry.key == "headers")
+        read_.headers = read_headers(reader_, entry.value, context_, std::move(read_.headers));
+      if (entry.key == "cors")
+        read_.cors = read_cors(reader_, entry.value, context_, std::move(read_.cors));
+      if (entry.key == "errors")
+        read_.values.errors =
+            read_error_pages(reader_, entry.value, std::move(read_.values.errors));
     }
+    compile(map);
     return std::move(read_);
   }
 
  private:
+  void compile(const ConfigNode& map) {
+    read_.values.headers = compile_headers(read_.headers);
+    read_.values.cors.reset();
+    if (!read_.cors) return;
+    for (const auto* fields : {&read_.headers.response.set, &read_.headers.response.add})
+      for (const auto& [name, values] : *fields) check_no_cors_field(map, name);
+    read_.values.cors.emplace(*read_.cors);
+    read_.values.headers.response.remove_all("access-control-");
+  }
+
+  // Reported once: where one of the two is said.
+  void check_no_cors_field(const ConfigNode& map, const std::string& name) {
+    const ConfigEntry* place = map.find("headers") ? map.find("headers") : map.find("cors");
+    if (!place || !begins_like(name, "access-control-")) return;
+    reader_.findings().error(place->at,
+                             fmt::format("headers.response: \"{}\" is written by \"cors\"", name),
+                             "leave one of the two out");
+  }
+
   HealthSettings& health() { return read_.values.health; }
 
   void read_group(const ConfigNode& map, std::string_view label) {

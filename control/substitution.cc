@@ -5,6 +5,8 @@
 namespace tealgate {
 namespace {
 
+constexpr std::size_t kLargestSecret = std::size_t{64} * 1024;
+
 bool is_name(std::string_view text) {
   const auto may_stand = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -18,7 +20,7 @@ Result<std::string> expand_file(std::string_view path, const std::string& folder
   if (path.empty()) return error("${{file:}} names no file");
   const std::string full =
       path.front() == '/' ? std::string(path) : fmt::format("{}/{}", folder, path);
-  Result<std::string> content = surroundings.content(full);
+  Result<std::string> content = surroundings.content(full, kLargestSecret);
   if (!content) return error("{} {}", full, content.error().message);
   if (content->find('\0') != std::string::npos) return error("{} is not a text", full);
   if (content->ends_with('\n')) content->pop_back();

@@ -17,7 +17,7 @@ ConfigSurroundings surroundings() {
             if (name.size() % 2 == 0) return std::nullopt;
             return name;
           },
-          .content = [](const std::string& path) -> Result<std::string> {
+          .content = [](const std::string& path, std::size_t) -> Result<std::string> {
             if (path.size() % 2 == 0) return error("cannot be read");
             return path;
           },

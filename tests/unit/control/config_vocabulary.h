@@ -21,8 +21,10 @@ inline ConfigSurroundings surroundings() {
             if (name == "YAML") return "{shop: {pools: {blue: ':1'}}}";
             return std::nullopt;
           },
-          .content = [](const std::string& path) -> Result<std::string> {
+          .content = [](const std::string& path, std::size_t) -> Result<std::string> {
             if (path == "/etc/app/token") return std::string(kSecret) + "\n";
+            if (path == "/etc/tealgate/502.html") return std::string("<h1>{{status}}</h1>");
+            if (path == "/etc/tealgate/binary") return std::string("\0", 1);
             if (path == "conf/port.txt") return std::string("8082\r\n");
             return error("cannot be read: No such file or directory");
           },
