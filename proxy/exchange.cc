@@ -215,9 +215,6 @@ void Exchange::on_upload_drained() {
   if (!relay_.is_answering()) await_response();
 }
 
-// The server keeps silent: it may be one that never says it. Without a body it may also wait for
-// ever.
-// From here on the request's body and the response's are the tunnel's two ways.
 void Exchange::on_failure(Failure failure, std::string_view detail) {
   if (failure == Failure::ConnectRefused || failure == Failure::ClosedWhenReused) {
     worker_.connections().close_all(upstream_->server());

@@ -31,6 +31,8 @@ void Exchange::on_interim(const ResponseHead& head) {
   if (head_.minor_version > 0) relay_.on_interim();
 }
 
+// The server keeps silent: it may be one that never says it. Without a body it may also wait for
+// ever.
 void Exchange::send_continue() {
   awaits_continue_ = false;
   continued_ = true;
@@ -64,6 +66,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
                      .has_date = head.has_field("Date")});
 }
 
+// From here on the request's body and the response's are the tunnel's two ways.
 void Exchange::start_tunnel(const ResponseHead& head, std::string& fields) {
   is_stream_ = is_tunnel_ = true;
   claim_.set_stream(true);
