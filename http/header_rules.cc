@@ -41,7 +41,9 @@ std::string_view HeaderRules::why_not(Side side, Change change, std::string_view
   const bool is_ours =
       side == Side::Request ? is_one_of(name, kOursUpwards) : is_one_of(name, kOursDownwards);
   if (is_ours) return "is Tealgate's own business";
-  if (side == Side::Response) return {};
+  if (side == Side::Response) {
+    return folds_to(name, "host") ? std::string_view("is a field of requests") : std::string_view();
+  }
   if (change == Change::Add && is_one_of(name, kSingle)) return "may stand only once: set it";
   if (change == Change::Remove && folds_to(name, "host")) return "is in every request";
   return {};

@@ -282,7 +282,7 @@ void ServerConnection::refuse(Failure failure, std::string_view detail, const Re
 
 void ServerConnection::send_error(const LocalReply& reply) {
   std::string out;
-  const Framing framing{Framing::Kind::Length, reply.body.size()};
+  const Framing framing = reply.framing();
   append_response_head(out, {.status = reply.status, .fields = reply.fields}, framing,
                        Persistence::Closes);
   if (!head_request_) out.append(reply.body);

@@ -58,6 +58,7 @@ TEST_CASE("HeaderRules: what the proxy answers for itself is not to be changed e
   for (const char* name : {"Via", "X-Request-Id", "X_Forwarded_For", "Forwarded", "Expect"})
     CHECK_FALSE(may(Request, Set, name));
   for (const char* name : {"Via", "X-Request-Id", "Date"}) CHECK_FALSE(may(Response, Set, name));
+  CHECK_FALSE(may(Response, Set, "Host"));
   CHECK(may(Response, Set, "Expect"));
   CHECK(may(Response, Remove, "Server"));
 }
