@@ -5,12 +5,9 @@
 
 #include "base/check.h"
 #include "http/forwarding.h"
-#include "http/h1_writer.h"
-#include "http/http_date.h"
 #include "http/local_reply.h"
 #include "http/proxy_protocol.h"
 #include "http/response_head.h"
-#include "http/status.h"
 
 namespace tealgate {
 

@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "http/h1_writer.h"
-#include "http/http_date.h"
 #include "http/response_head.h"
 
 namespace tealgate {

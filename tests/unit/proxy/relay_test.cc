@@ -37,8 +37,6 @@ TEST_CASE("Relay: what the proxy answers itself is done, well, without an attemp
   CHECK(relay.failure() == Failure::None);
   CHECK(relay.attempts() == 0);
   CHECK(relay.on_stopped(Failure::DrainCut) == Act::Nothing);
-  relay.on_client_failure(Failure::ClientAbort);
-  CHECK(relay.failure() == Failure::None);
 }
 
 TEST_CASE("Relay: a refused connect is tried on another server, whatever the method") {
