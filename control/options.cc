@@ -136,6 +136,17 @@ constexpr auto kOptions = std::to_array<Option>({
      "How much of a request's body is kept for a retry.", false,
      [](ServiceSettings& s) -> std::uint64_t& { return s.retries.buffer_bytes; }},
 
+    {S::Settings, "retries.on", T::RetryCauses, "none", "500", "599",
+     "What another server is asked for once more, where the request may be sent twice: a response "
+     "head that is too late, or answers with these statuses."},
+    {S::Settings, "retries.budget", T::Percent, "20%", "0%", "100%",
+     "The share of a worker's exchanges in flight that may be on a retry of `retries.on`; three "
+     "always may.",
+     false, [](ServiceSettings& s) -> unsigned& { return s.retries.budget_percent; }},
+    {S::Settings, "retries.non_idempotent", T::RepeatRule, "never", "", "",
+     "Whether POST and PATCH may be sent twice, as GET may: `keyed` those with an "
+     "`Idempotency-Key`."},
+
     {S::Settings, "switch.require_healthy", T::Percent, "100%", "1%", "100%",
      "The share of a pool's servers that must be up before it gets traffic.", false,
      [](ServiceSettings& s) -> unsigned& { return s.switching.require_healthy_percent; }},
@@ -257,6 +268,10 @@ std::string_view to_string(OptionType type) {
       return "names";
     case T::PathList:
       return "path prefixes";
+    case T::RetryCauses:
+      return "`none`, `timeout` or statuses";
+    case T::RepeatRule:
+      return "`never`, `keyed` or `always`";
     case T::ProtocolList:
       return "`none` or protocols";
     case T::FilePath:

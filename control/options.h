@@ -43,6 +43,8 @@ enum class OptionType : std::uint8_t {
   HostList,
   PathList,
   ProtocolList,
+  RetryCauses,
+  RepeatRule,
   FilePath,
   AccessLog,
   StatusList,

@@ -42,7 +42,7 @@ class SettingsReader {
       if (entry.key == "health") read_health(entry.value);
       if (entry.key == "timeouts") read_group(entry.value, "timeouts");
       if (entry.key == "limits") read_group(entry.value, "limits");
-      if (entry.key == "retries") read_group(entry.value, "retries");
+      if (entry.key == "retries") read_retries(entry.value);
       if (entry.key == "switch") read_switch(entry.value);
       if (entry.key == "upgrades") read_upgrades(entry.value);
       if (entry.key == "headers")
@@ -86,6 +86,47 @@ class SettingsReader {
     for (const ConfigEntry& entry : map.entries)
       if (const Option* option = find_option(context_, prefix + entry.key))
         reader_.store(entry.value, *option, read_.values);
+  }
+
+  void read_retries(const ConfigNode& map) {
+    read_group(map, "retries");
+    if (const ConfigEntry* on = map.find("on")) read_retry_causes(on->value);
+    if (const ConfigEntry* rule = map.find("non_idempotent")) read_repeat_rule(rule->value);
+  }
+
+  void read_retry_causes(const ConfigNode& node) {
+    RetrySettings& retries = read_.values.retries;
+    retries.on_timeout = false;
+    retries.on_statuses.clear();
+    const std::vector<const ConfigNode*> items = reader_.scalars(node, "retries.on");
+    if (items.size() == 1 && items.front()->text == "none") return;
+    for (const ConfigNode* item : items) {
+      const unsigned status = parse_number(item->text).value_or(0);
+      if (item->text == "timeout") {
+        retries.on_timeout = true;
+      } else if (status >= 500 && status <= 599) {
+        retries.on_statuses.push_back(static_cast<int>(status));
+      } else {
+        reader_.reject(*item, "retries.on",
+                       {"is neither timeout nor a status from 500 to 599", ""});
+      }
+    }
+  }
+
+  void read_repeat_rule(const ConfigNode& node) {
+    using enum RetrySettings::NonIdempotent;
+    const std::optional<std::string> word = reader_.text(node, "retries.non_idempotent");
+    if (!word) return;
+    RetrySettings& retries = read_.values.retries;
+    if (*word == "never") {
+      retries.non_idempotent = Never;
+    } else if (*word == "keyed") {
+      retries.non_idempotent = WithKey;
+    } else if (*word == "always") {
+      retries.non_idempotent = Always;
+    } else {
+      reader_.reject(node, "retries.non_idempotent", {"is neither never, keyed nor always", ""});
+    }
   }
 
   void read_upgrades(const ConfigNode& node) {

@@ -38,7 +38,7 @@ constexpr FailureFacts kFacts[] = {
     {502, "upstream_closed_idle", IfReplayable, Fault::Nobody, "The server closed the connection"},
     {502, "upstream_reset", IfReplayable, Fault::Server, "The server closed the connection"},
     {502, "head_cut", Never, Fault::Server, "The server broke off its answer"},
-    {504, "response_timeout", Never, Fault::Server, "The server did not answer in time"},
+    {504, "response_timeout", IfConfigured, Fault::Server, "The server did not answer in time"},
     {502, "bad_response", Never, Fault::Server, "The server's answer is malformed"},
     {502, "body_cut", Never, Fault::Server, "The server broke off its answer"},
     {504, "body_stalled", Never, Fault::Server, "The server did not finish its answer in time"},

@@ -9,8 +9,8 @@ namespace tealgate {
 
 enum class Failure : std::uint8_t {
   None,
-  // The client's doing. All but ClientAbort, ClientStalled, MisdirectedRequest and OriginRefused close the
-  // connection.
+  // The client's doing. All but ClientAbort, ClientStalled, MisdirectedRequest and OriginRefused
+  // close the connection.
   BadRequest,          // malformed or ambiguous: 400
   HeadTimeout,         // the head came too slowly: 408
   BodyTimeout,         // the body stalled: 408
@@ -51,6 +51,7 @@ enum class RetryRule : std::uint8_t {
   Never,
   AnyMethod,     // nothing was written to the server: another server, any method
   IfReplayable,  // idempotent and its body wholly buffered
+  IfConfigured,  // the same, and the operator wants it, and the retry budget allows it
 };
 
 enum class Fault : std::uint8_t { Nobody, Client, Server, Proxy };

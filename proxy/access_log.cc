@@ -1,5 +1,7 @@
 #include "proxy/access_log.h"
 
+#include <fmt/core.h>
+
 #include "base/json.h"
 
 namespace tealgate {
@@ -14,6 +16,15 @@ std::string_view level_of(const AccessRecord& record) {
 
 void add_text(JsonWriter& json, std::string_view name, std::string_view text) {
   if (!text.empty()) json.field(name, text);
+}
+
+void add_tries(JsonWriter& json, std::span<const FailedTry> tries) {
+  json.key("tries");
+  json.begin_array();
+  for (const FailedTry& one : tries) {
+    json.value(fmt::format("{}: {}", one.server, one.outcome));
+  }
+  json.end_array();
 }
 
 // In milliseconds, exact to the microsecond.
@@ -47,6 +58,7 @@ void AccessLog::write(const AccessRecord& record) {
   json.field("status", record.status);
   if (record.upstream_status != 0) json.field("upstream_status", record.upstream_status);
   json.field("attempts", record.attempts);
+  if (record.attempts > 1) add_tries(json, record.tries);
   json.field("bytes_in", record.bytes_in);
   json.field("bytes_out", record.bytes_out);
   if (record.attempts > 0) add_time(json, "connect_ms", record.connect);

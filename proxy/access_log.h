@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,12 @@
 #include "http/failure.h"
 
 namespace tealgate {
+
+// An attempt that came to nothing.
+struct FailedTry {
+  std::string server;
+  std::string outcome;  // an end word, or the status of an answer in whose place another was asked
+};
 
 // What is known of an exchange at its end. Empty views and zero numbers are left out of the line
 // where they mean "none".
@@ -24,6 +31,7 @@ struct AccessRecord {
   int status = 0;          // what the client was sent; 0: nothing
   int upstream_status = 0;
   unsigned attempts = 0;
+  std::span<const FailedTry> tries = {};
   std::uint64_t bytes_in = 0, bytes_out = 0;
   TimePoint began = {}, ended = {};
   Duration connect{};  // of the last attempt; zero on a reused connection

@@ -21,6 +21,12 @@ constexpr Duration kJustUsed = std::chrono::seconds(1);
 // How long a client that asked for 100 Continue waits for the server's before it gets ours.
 constexpr Duration kContinueDelay = std::chrono::seconds(1);
 
+bool may_be_repeated(const RequestHead& head, RetrySettings::NonIdempotent others) {
+  using enum RetrySettings::NonIdempotent;
+  return head.is_idempotent() || others == Always ||
+         (others == WithKey && !head.field("Idempotency-Key").empty());
+}
+
 // What the proxy's own fields add to a head, usually.
 constexpr std::size_t kAddedFields = 256;
 
@@ -62,7 +68,8 @@ void Exchange::route() {
     return act(relay_.on_stopped(Failure::BodyTooLarge));
   }
   if (settings_->cors && is_preflight(head_)) return answer_preflight();
-  relay_ = Relay({settings_->retries.attempts, head_.is_idempotent()});
+  may_repeat_ = may_be_repeated(head_, settings_->retries.non_idempotent);
+  relay_ = Relay({settings_->retries.attempts, may_repeat_, settings_->retries.on_timeout});
   upstream_head_.reserve(head_.block.size() + kAddedFields);
   upgrade_ = requested_upgrade(head_, settings_->upgrades);
   append_upstream_request(upstream_head_, head_, from,
@@ -96,8 +103,18 @@ void Exchange::answer_preflight() {
 // exact.
 void Exchange::attempt() {
   worker_.adopt();
-  const Choice choice = worker_.pick(service_name_, {tried_.begin(), tried_.end()});
+  const Choice choice = pick();
   if (!choice) return act(relay_.on_no_server());
+  begin_attempt(choice);
+}
+
+Choice Exchange::pick() {
+  std::vector<std::string_view> tried;
+  for (const FailedTry& one : tries_) tried.push_back(one.server);
+  return worker_.pick(service_name_, tried);
+}
+
+void Exchange::begin_attempt(const Choice& choice) {
   relay_.on_attempt();
   attempt_snapshot_ = worker_.snapshot();
   attempt_began_ = worker_.loop().now();
@@ -131,7 +148,7 @@ void Exchange::send_request(const Server& server) {
 
 // Whether the request can still be sent again after it was sent now.
 bool Exchange::can_repeat() const {
-  if (!head_.is_idempotent()) return false;
+  if (!may_repeat_) return false;
   const Framing& framing = head_.framing;
   if (!framing.has_body()) return true;
   if (!keeps_replay_) return false;
@@ -235,13 +252,23 @@ void Exchange::on_deadline() {
 void Exchange::fail_attempt(Failure failure, std::string_view detail) {
   detail_ = detail;
   if (facts_of(failure).fault == Fault::Server) claim_.count_failure();
-  tried_.push_back(server_->name);
+  tries_.push_back({server_->name, std::string(facts_of(failure).end)});
   drop_upstream();
   if (!body_ended_ && !relay_.is_answering()) {
     writer_.resume_body();  // the failed one may have blocked
     upload_.on_resumed(worker_.loop().now());
   }
-  act(relay_.on_attempt_failed(failure, keeps_replay_ || !head_.framing.has_body()));
+  const Relay::Act next = relay_.on_attempt_failed(failure, is_replayable(), budget());
+  const bool is_budgeted = facts_of(failure).retry == RetryRule::IfConfigured;
+  if (next == Relay::Act::Retry && is_budgeted) spent_ = RetryBudget::Spent(worker_.retry_budget());
+  act(next);
+}
+
+Relay::Budget Exchange::budget() const {
+  const bool has_left =
+      spent_ || worker_.retry_budget().has_left(worker_.exchanges_in_flight(),
+                                                settings_->retries.budget_percent);
+  return has_left ? Relay::Budget::Left : Relay::Budget::Spent;
 }
 
 void Exchange::act(Relay::Act act) {
@@ -337,6 +364,7 @@ void Exchange::write_log() {
                        .status = status_,
                        .upstream_status = upstream_status_,
                        .attempts = relay_.attempts(),
+                       .tries = tries_,
                        .bytes_in = writer_.bytes_received(),
                        .bytes_out = writer_.bytes_sent(),
                        .began = began_,

@@ -12,9 +12,12 @@
 
 #include "base/timer.h"
 #include "http/request_handler.h"
+#include "proxy/access_log.h"
 #include "proxy/claim.h"
 #include "proxy/relay.h"
+#include "proxy/retry_budget.h"
 #include "proxy/upload_meter.h"
+#include "upstream/balancer.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot.h"
 #include "upstream/upstream_connection.h"
@@ -57,6 +60,11 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void route();
   void answer_preflight();
   void attempt();
+  Choice pick();
+  void begin_attempt(const Choice& choice);
+  bool ask_another(const ResponseHead& head);
+  bool is_replayable() const { return keeps_replay_ || !head_.framing.has_body(); }
+  Relay::Budget budget() const;
   void send_request(const Server& server);
   bool can_repeat() const;
   void fail_attempt(Failure failure, std::string_view detail);
@@ -87,11 +95,12 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   const Pool* pool_ = nullptr;
   const Server* server_ = nullptr;
   Relay relay_;
+  RetryBudget::Spent spent_;
   Claim claim_;
   std::unique_ptr<UpstreamConnection> upstream_;
   std::unique_ptr<Timer> exchange_deadline_;
   UploadMeter upload_;
-  std::vector<std::string> tried_;
+  std::vector<FailedTry> tries_;
   std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
   std::string_view detail_;
   std::string_view upgrade_;  // the protocol asked for; in settings_
@@ -102,6 +111,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::size_t list_index_ = 0;
   int status_ = 0;
   int upstream_status_ = 0;
+  bool may_repeat_ = false;  // as far as its method goes
   bool keeps_replay_ = false;
   bool body_ended_ = false;
   bool write_blocked_ = false;

@@ -1,6 +1,7 @@
 // The second half of an exchange: from the server's answer on.
 #include "proxy/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/field_list.h"
@@ -44,6 +45,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
   if (head.status == 101 && !accepts_upgrade(head, upgrade_)) {
     return fail_attempt(Failure::BadResponse, "an upgrade to something else than was asked for");
   }
+  if (ask_another(head)) return;
   relay_.on_response_head();
   awaits_continue_ = false;
   claim_.set_responding(true);
@@ -64,6 +66,26 @@ void Exchange::on_response_head(const ResponseHead& head) {
                      .fields = fields,
                      .framing = head.framing,
                      .has_date = head.has_field("Date")});
+}
+
+// Another server in place of this answer, if the service wants that and there is one. `head` is
+// gone then.
+bool Exchange::ask_another(const ResponseHead& head) {
+  const std::vector<int>& statuses = settings_->retries.on_statuses;
+  if (std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
+  if (!relay_.may_replace_answer(is_replayable(), budget())) return false;
+  worker_.adopt();
+  tries_.push_back({server_->name, std::to_string(head.status)});
+  const Choice other = pick();
+  if (!other) {
+    tries_.pop_back();
+    return false;
+  }
+  if (!spent_) spent_ = RetryBudget::Spent(worker_.retry_budget());
+  relay_.on_answer_replaced();
+  drop_upstream();
+  begin_attempt(other);
+  return true;
 }
 
 // From here on the request's body and the response's are the tunnel's two ways.

@@ -21,9 +21,9 @@ Relay::Act Relay::on_no_server() {
   return finish(failure_ == Failure::None ? Failure::NoServer : failure_);
 }
 
-Relay::Act Relay::on_attempt_failed(Failure failure, bool is_replayable) {
+Relay::Act Relay::on_attempt_failed(Failure failure, bool is_replayable, Budget budget) {
   if (is_done()) return Act::Nothing;
-  if (!may_retry(failure, is_replayable)) return finish(failure);
+  if (!may_retry(failure, is_replayable, budget)) return finish(failure);
   failure_ = failure;
   state_ = State::Waiting;
   return Act::Retry;
@@ -59,15 +59,28 @@ Relay::Act Relay::finish(Failure failure) {
   return head_is_out || facts_of(failure).status == 0 ? Act::Cut : Act::Reply;
 }
 
-bool Relay::may_retry(Failure failure, bool is_replayable) const {
-  if (state_ != State::Asking || interim_passed_ || attempts_ >= rules_.attempts) return false;
+bool Relay::may_replace_answer(bool is_replayable, Budget budget) const {
+  return state_ == State::Asking && may_go_on() && rules_.may_repeat && is_replayable &&
+         budget == Budget::Left;
+}
+
+void Relay::on_answer_replaced() {
+  CHECK(state_ == State::Asking, "an answer is replaced that was not asked for");
+  state_ = State::Waiting;
+}
+
+bool Relay::may_retry(Failure failure, bool is_replayable, Budget budget) const {
+  if (state_ != State::Asking || !may_go_on()) return false;
   switch (facts_of(failure).retry) {
     case RetryRule::Never:
       return false;
     case RetryRule::AnyMethod:
       return is_replayable;
     case RetryRule::IfReplayable:
-      return rules_.is_idempotent && is_replayable;
+      return rules_.may_repeat && is_replayable;
+    case RetryRule::IfConfigured:
+      return rules_.repeats_timeouts && rules_.may_repeat && is_replayable &&
+             budget == Budget::Left;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 //             on_attempt            on_response_head            on_response_end
 //   Waiting ─────────────▶ Asking ───────────────────▶ Answering ──────────────▶ Done (ok)
 //      ▲                     │                             │
+//      ├── on_answer_replaced ┤                            │
 //      └──── Act::Retry ─────┤ on_attempt_failed           │ on_attempt_failed
 //                            ▼                             ▼
 //                     Act::Reply: Done              Act::Cut: Done
@@ -23,7 +24,8 @@ class Relay {
  public:
   struct Rules {
     unsigned attempts = 3;
-    bool is_idempotent = false;
+    bool may_repeat = false;  // sent twice it does no harm: idempotent, or the operator says so
+    bool repeats_timeouts = false;
   };
 
   enum class Act : std::uint8_t {
@@ -41,8 +43,14 @@ class Relay {
   void on_attempt();
   // No server is eligible.
   Act on_no_server();
-  // `is_replayable`: all of the request's body that came so far is still at hand.
-  Act on_attempt_failed(Failure failure, bool is_replayable);
+  // `is_replayable`: all of the request's body that came so far is still at hand. `budget` is for
+  // what is repeated only because the operator says so.
+  enum class Budget : std::uint8_t { Left, Spent };
+  Act on_attempt_failed(Failure failure, bool is_replayable, Budget budget = Budget::Left);
+  // Whether another server may be asked in place of the answer whose head has come.
+  bool may_replace_answer(bool is_replayable, Budget budget) const;
+  // It is: on_attempt() follows.
+  void on_answer_replaced();
   // A 1xx was passed on: the client has seen something of this server, so there is no retry any
   // more.
   void on_interim();
@@ -64,7 +72,8 @@ class Relay {
   enum class State : std::uint8_t { Waiting, Asking, Answering, Done };
 
   Act finish(Failure failure);
-  bool may_retry(Failure failure, bool is_replayable) const;
+  bool may_retry(Failure failure, bool is_replayable, Budget budget) const;
+  bool may_go_on() const { return !interim_passed_ && attempts_ < rules_.attempts; }
 
   Rules rules_;
   State state_ = State::Waiting;

@@ -22,6 +22,7 @@
 #include "http/http_listener.h"
 #include "proxy/access_log.h"
 #include "proxy/exchange_list.h"
+#include "proxy/retry_budget.h"
 #include "upstream/balancer.h"
 #include "upstream/connection_cache.h"
 #include "upstream/snapshot_cell.h"
@@ -74,6 +75,8 @@ class Worker final : public RequestHandler {
   unsigned index() const { return index_; }
   Loop& loop() { return loop_; }
   ConnectionCache& connections() { return *connection_cache_; }
+  RetryBudget& retry_budget() { return retry_budget_; }
+  std::size_t exchanges_in_flight() const { return exchanges_.size(); }
   void add(Exchange& exchange);
   void remove(Exchange& exchange);
   unsigned cut(const CutOrder& order) { return exchanges_.cut(order); }
@@ -103,6 +106,7 @@ class Worker final : public RequestHandler {
   Mailbox mailbox_;
   AccessLog access_log_;
   Counters counters_;
+  RetryBudget retry_budget_;
   ExchangeList exchanges_;
   std::unique_ptr<ConnectionCache> connection_cache_;
   std::vector<Balancer> balancers_;  // by the service's index in the snapshot

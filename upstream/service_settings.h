@@ -37,6 +37,12 @@ struct BodyLimits {
 struct RetrySettings {
   unsigned attempts = 3;                   // tries of one exchange, the first included
   std::uint64_t buffer_bytes = 64 * 1024;  // how much of a request body is kept for a retry
+  bool on_timeout = false;       // a response head that is too late is asked for once more
+  std::vector<int> on_statuses;  // answers in whose place another server is asked
+  unsigned budget_percent = 20;  // of the exchanges in flight may be on one of these two retries
+  // Whether requests of other than idempotent methods may be sent twice.
+  enum class NonIdempotent : std::uint8_t { Never, WithKey, Always };
+  NonIdempotent non_idempotent = NonIdempotent::Never;
 };
 
 struct HealthSettings {
@@ -68,7 +74,7 @@ struct SwitchSettings {
 struct HeaderSettings {
   HeaderRules request;
   HeaderRules response;
-  bool forwarded = false;            // requests are given Forwarded, too
+  bool forwarded = false;  // requests are given Forwarded, too
 };
 
 struct ServiceSettings {
@@ -79,7 +85,7 @@ struct ServiceSettings {
   HealthSettings health;
   std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
   HeaderSettings headers;
-  std::optional<CorsPolicy> cors;    // none: the server's fields pass as they are
+  std::optional<CorsPolicy> cors;  // none: the server's fields pass as they are
   ErrorPages errors;
 };
 

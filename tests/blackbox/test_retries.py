@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from harness.behaviours import ClosesOnReuse, Named
+from harness.behaviours import ClosesOnReuse, Named, Withholding
 from harness.daemon import shop
 from harness.message import Malformed
 from harness.ports import Port
+from harness.waiting import eventually
 from harness.wire import Wire, head, request
 
 
@@ -179,3 +180,78 @@ def test_malformed_answer_is_502_and_is_not_passed_on(stage, garbage):
     answer = request(daemon.port, "/", fields=["X-Request-Id: bad"])
     assert answer.status == 502
     assert daemon.wait_for_log(lambda line: line.get("request_id") == "bad")["end"] == "bad_response"
+
+
+class Unwell:
+    """Answers each request with this status, or not at all."""
+
+    def __init__(self, status=None):
+        self.status = status
+
+    def __call__(self, peer):
+        while peer.read_request():
+            if self.status:
+                peer.answer(b"unwell", status=self.status)
+
+
+def ask_until_unwell_was_asked(daemon, unwell, raw):
+    """The answers to `raw`, sent until one of them went to the unwell server first."""
+    answers = []
+    while not unwell.requests:
+        with Wire(daemon.port, timeout=20) as client:
+            answers.append(client.exchange(raw))
+    return answers
+
+
+def test_status_of_retries_on_is_replaced_by_another_servers_answer(stage):
+    unwell = stage.scripted(Unwell("503 Service Unavailable"))
+    daemon = daemon_for(stage, unwell.address, stage.scripted(Named("well")).address, retries={"on": [502, 503]})
+    answers = ask_until_unwell_was_asked(daemon, unwell, head("GET", "/"))
+    assert [(answer.status, bytes(answer.body)) for answer in answers] == [(200, b"well")] * len(answers)
+    line = daemon.wait_for_log(lambda line: line["attempts"] == 2)
+    assert line["tries"] == [f"{unwell.address}: 503"] and (line["end"], line["status"]) == ("ok", 200)
+
+
+def test_status_of_retries_on_is_passed_on_where_nobody_else_is_there_to_ask(stage):
+    unwell = stage.scripted(Unwell("503 Service Unavailable"))
+    daemon = daemon_for(stage, unwell.address, retries={"on": [503]})
+    answer = request(daemon.port, "/")
+    assert (answer.status, bytes(answer.body)) == (503, b"unwell")
+    assert daemon.wait_for_log(lambda line: line["status"] == 503)["attempts"] == 1
+
+
+@pytest.mark.parametrize("retries, fields, expected", [
+    ({"on": [500]}, (), 503),
+    ({"on": [503]}, (), 503),
+    ({"on": [503], "non_idempotent": "keyed"}, (), 503),
+    ({"on": [503], "non_idempotent": "keyed"}, ("Idempotency-Key: 1",), 200),
+    ({"on": [503], "non_idempotent": "always"}, (), 200),
+], ids=["another status", "POST", "without its key", "with its key", "always"])
+def test_post_is_sent_twice_only_if_the_service_says_so(stage, retries, fields, expected):
+    unwell = stage.scripted(Unwell("503 Service Unavailable"))
+    daemon = daemon_for(stage, unwell.address, stage.scripted(Named("well")).address, retries=retries)
+    raw = head("POST", "/", "Content-Length: 4", *fields) + b"body"
+    assert ask_until_unwell_was_asked(daemon, unwell, raw)[-1].status == expected
+
+
+def test_late_answer_is_asked_for_elsewhere_if_the_service_says_so(stage):
+    unwell = stage.scripted(Unwell())
+    daemon = daemon_for(stage, unwell.address, stage.scripted(Named("well")).address,
+                        retries={"on": "timeout"}, timeouts={"response": "200ms"})
+    assert ask_until_unwell_was_asked(daemon, unwell, head("GET", "/"))[-1].body == b"well"
+    line = daemon.wait_for_log(lambda line: line["attempts"] == 2)
+    assert line["tries"] == [f"{unwell.address}: response_timeout"]
+
+
+def test_retries_on_keep_to_their_budget(stage):
+    unwell = stage.scripted(Unwell("503 Service Unavailable"))
+    withheld = Withholding("well")
+    daemon = daemon_for(stage, unwell.address, stage.scripted(withheld).address, retries={"on": [503], "budget": "0%"})
+    clients = [stage.also_close(Wire(daemon.port, timeout=20)) for _ in range(12)]
+    for client in clients:
+        client.send(head("GET", "/"))
+    eventually(lambda: len(unwell.requests) + withheld.asked >= 15, what="all requests, and three retries")
+    withheld.let_go()
+    assert sorted(client.receive().status for client in clients).count(503) == len(unwell.requests) - 3
+    retried = eventually(lambda: len(daemon.access_log()) == 12 and [line for line in daemon.access_log() if "tries" in line])
+    assert len(retried) == 3

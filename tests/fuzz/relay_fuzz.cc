@@ -32,17 +32,23 @@ constexpr Failure kUpstreamFailures[] = {
     Failure::ClosedEarly,    Failure::ClosedWhenReused, Failure::HeadCut,
     Failure::BadResponse,    Failure::ResponseTimeout,  Failure::BodyCut};
 
+Relay::Budget budget_of(std::uint8_t byte) {
+  return (byte & 64) != 0 ? Relay::Budget::Left : Relay::Budget::Spent;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
-  Relay relay({.attempts = 1u + data[0] % 4, .is_idempotent = (data[0] & 16) != 0});
+  Relay relay({.attempts = 1u + data[0] % 4,
+               .may_repeat = (data[0] & 16) != 0,
+               .repeats_timeouts = (data[0] & 32) != 0});
   Client client;
   bool attempt_open = false;
   unsigned sent = 0;
   for (std::size_t i = 1; i < size; ++i) {
     const bool was_done = relay.is_done();
-    const std::uint8_t event = data[i] % 8;
+    const std::uint8_t event = data[i] % 9;
     const std::uint8_t detail = data[i] / 8;
     if (event == 0 && !was_done && !attempt_open && !relay.is_answering()) {
       relay.on_attempt();
@@ -52,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       client.see(relay.on_no_server());
     } else if (event == 2 && (attempt_open || was_done)) {
       const Failure failure = kUpstreamFailures[detail % std::size(kUpstreamFailures)];
-      const Relay::Act act = relay.on_attempt_failed(failure, (data[i] & 128) != 0);
+      const Relay::Act act =
+          relay.on_attempt_failed(failure, (data[i] & 128) != 0, budget_of(data[i]));
       demand(!was_done || act == Relay::Act::Nothing);
       demand(act != Relay::Act::Retry || client.heads == 0);
       attempt_open = false;
@@ -70,6 +77,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       attempt_open = false;
     } else if (event == 7) {
       client.see(relay.on_stopped(Failure::DrainCut));
+      attempt_open = false;
+    }
+    if (event == 8 && attempt_open && relay.may_replace_answer(true, budget_of(data[i]))) {
+      demand(!was_done && client.heads == 0);
+      relay.on_answer_replaced();
       attempt_open = false;
     }
     demand(!was_done || relay.is_done());

@@ -162,6 +162,11 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(shop.settings.body.rate == 1024);
   CHECK(shop.settings.retries.attempts == 2);
   CHECK(shop.settings.retries.buffer_bytes == 1024 * 1024);
+  CHECK(shop.settings.retries.on_timeout);
+  CHECK(shop.settings.retries.on_statuses == std::vector<int>{503});
+  CHECK(shop.settings.retries.budget_percent == 30);
+  CHECK(shop.settings.retries.non_idempotent == RetrySettings::NonIdempotent::WithKey);
+  CHECK(shop.settings.upgrades == std::vector<std::string>{"websocket", "tcp"});
   CHECK(shop.settings.switching.require_healthy_percent == 50);
   CHECK(shop.settings.switching.drain == 10min);
   CHECK(shop.settings.switching.stream_drain == 1h);

@@ -83,6 +83,9 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
       case Failure::ConnectFailed:
         expected = RetryRule::AnyMethod;
         break;
+      case Failure::ResponseTimeout:
+        expected = RetryRule::IfConfigured;
+        break;
       case Failure::ClosedWhenReused:
       case Failure::ClosedEarly:
         expected = RetryRule::IfReplayable;

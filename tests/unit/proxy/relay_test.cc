@@ -8,10 +8,10 @@ using Act = Relay::Act;
 namespace {
 
 Relay get(unsigned attempts = 3) {
-  return Relay({.attempts = attempts, .is_idempotent = true});
+  return Relay({.attempts = attempts, .may_repeat = true});
 }
 Relay post(unsigned attempts = 3) {
-  return Relay({.attempts = attempts, .is_idempotent = false});
+  return Relay({.attempts = attempts, .may_repeat = false});
 }
 
 constexpr bool kReplayable = true;
@@ -148,4 +148,49 @@ TEST_CASE("Relay: a client that leaves before it took the whole answer ended it"
   refused.on_no_server();
   refused.on_client_failure(Failure::ClientAbort);
   CHECK(refused.failure() == Failure::NoServer);
+}
+
+TEST_CASE(
+    "Relay: a late answer is asked for again only if the operator wants it and the budget allows") {
+  const auto after_timeout = [](Relay::Rules rules, bool is_replayable, Relay::Budget budget) {
+    Relay relay(rules);
+    relay.on_attempt();
+    return relay.on_attempt_failed(Failure::ResponseTimeout, is_replayable, budget);
+  };
+  using enum Relay::Budget;
+  constexpr Relay::Rules kWanted{.attempts = 3, .may_repeat = true, .repeats_timeouts = true};
+  CHECK(after_timeout(kWanted, kReplayable, Left) == Act::Retry);
+  CHECK(after_timeout(kWanted, kReplayable, Spent) == Act::Reply);
+  CHECK(after_timeout(kWanted, kBodyGone, Left) == Act::Reply);
+  CHECK(after_timeout({.attempts = 3, .may_repeat = true}, kReplayable, Left) == Act::Reply);
+  CHECK(after_timeout({.attempts = 3, .repeats_timeouts = true}, kReplayable, Left) == Act::Reply);
+}
+
+TEST_CASE("Relay: the budget bounds no retry that costs a server nothing") {
+  Relay relay = get();
+  relay.on_attempt();
+  CHECK(relay.on_attempt_failed(Failure::ConnectRefused, kReplayable, Relay::Budget::Spent) ==
+        Act::Retry);
+}
+
+TEST_CASE("Relay: an answer may be replaced by another server's before anything was passed on") {
+  using enum Relay::Budget;
+  Relay relay = get(2);
+  relay.on_attempt();
+  CHECK(relay.may_replace_answer(kReplayable, Left));
+  CHECK_FALSE(relay.may_replace_answer(kReplayable, Spent));
+  CHECK_FALSE(relay.may_replace_answer(kBodyGone, Left));
+  relay.on_answer_replaced();
+  relay.on_attempt();
+  CHECK_FALSE(relay.may_replace_answer(kReplayable, Left));  // its last attempt
+  relay.on_response_head();
+  CHECK(relay.attempts() == 2);
+
+  Relay unsafe = post();
+  unsafe.on_attempt();
+  CHECK_FALSE(unsafe.may_replace_answer(kReplayable, Left));
+  Relay told = get();
+  told.on_attempt();
+  told.on_interim();
+  CHECK_FALSE(told.may_replace_answer(kReplayable, Left));
 }
