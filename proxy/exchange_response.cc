@@ -77,7 +77,10 @@ bool Exchange::ask_another(const ResponseHead& head) {
   worker_.adopt();
   tries_.push_back({server_->name, std::to_string(head.status)});
   const Choice other = pick();
-  if (!other) {
+  const bool is_another =
+      other && std::none_of(tries_.begin(), tries_.end(),
+                            [&](const FailedTry& one) { return one.server == other.server->name; });
+  if (!is_another) {
     tries_.pop_back();
     return false;
   }
