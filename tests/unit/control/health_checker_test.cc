@@ -170,7 +170,10 @@ TEST_CASE("HealthChecker: a refused connection and silence are failures with the
   HealthSettings settings = http_check();
   settings.timeout = std::chrono::milliseconds(50);
   bench.sync(silent.address(), settings);
-  bench.run_until([&] { return bench.evidence().last->error == "timed out after 50 ms"; });
+  bench.run_until([&] {
+    const auto& last = bench.evidence().last;  // none yet of the new address
+    return last && last->error == "timed out after 50 ms";
+  });
   CHECK(bench.state->health() == Health::Down);
 }
 
