@@ -1,4 +1,5 @@
-// The daemon: both planes put together, from the config file to the last connection's end. Reads like a table of contents.
+// The daemon: both planes put together, from the config file to the last connection's end. Reads
+// like a table of contents.
 #pragma once
 
 #include <functional>
@@ -16,8 +17,9 @@ struct DaemonOptions {
   std::function<void()> on_stopping;
 };
 
-// Runs until SIGTERM or SIGINT (a second one: at once). Returns the exit code: 0, 1 (port in use, a live daemon's socket, no
-// folder to write to) or 7 (invalid config, or config and state that contradict). Says why on stderr.
+// Runs until SIGTERM or SIGINT (a second one: at once). Returns the exit code: 0, 1 (port in use, a
+// live daemon's socket, no folder to write to) or 7 (invalid config, or config and state that
+// contradict). Says why on stderr.
 int run_daemon(const DaemonOptions& options);
 
 }  // namespace tealgate

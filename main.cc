@@ -1,4 +1,5 @@
-// `tealgate run` is the daemon, `tealgate demo` the demo; every other word talks to a daemon that runs.
+// `tealgate run` is the daemon, `tealgate demo` the demo; every other word talks to a daemon that
+// runs.
 #include <unistd.h>
 
 #include <cstdio>

@@ -13,7 +13,6 @@
 namespace tealgate {
 namespace {
 
-
 // "1 MiB", "64 KiB".
 std::string in_words(std::size_t bytes) {
   constexpr std::size_t kMebibyte = std::size_t{1024} * 1024;
@@ -49,16 +48,15 @@ Result<std::string> read_bounded_file(const std::string& path, std::size_t most)
 }
 
 ConfigSurroundings ConfigSurroundings::real() {
-  return {
-      .variable = [](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());
-        return value ? std::optional<std::string>(value) : std::nullopt;
-      },
-      .content = read_bounded_file,
-      .resolve =
-          [](std::string_view text) {
-            return SocketAddress::resolve(text, SocketAddress::EmptyHost::Loopback);
-          }};
+  return {.variable = [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value ? std::optional<std::string>(value) : std::nullopt;
+          },
+          .content = read_bounded_file,
+          .resolve =
+              [](std::string_view text) {
+                return SocketAddress::resolve(text, SocketAddress::EmptyHost::Loopback);
+              }};
 }
 
 }  // namespace tealgate

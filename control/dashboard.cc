@@ -10,8 +10,8 @@ Result<std::unique_ptr<Dashboard>> Dashboard::open(Loop& loop, const SocketAddre
   if (!fds) return tl::make_unexpected(fds.error());
   std::unique_ptr<Dashboard> dashboard(new Dashboard(written, api));
   RequestHandler& handler = *dashboard;
-  dashboard->listener_ = std::make_unique<HttpListener>(loop, std::move(fds->front()), handler,
-                                                        dashboard->settings_);
+  dashboard->listener_ =
+      std::make_unique<HttpListener>(loop, std::move(fds->front()), handler, dashboard->settings_);
   return dashboard;
 }
 

@@ -201,7 +201,8 @@ void HealthChecker::Subject::on_result(const HealthProbe* probe, CheckResult res
   running_.erase(found);
   loop_.destroy_later(std::move(ended.probe));
   learn(std::move(result));
-  if (mode_ == Mode::Checked) timer_.start(jittered(policy_.interval(), static_cast<std::uint32_t>(random_())));
+  if (mode_ == Mode::Checked)
+    timer_.start(jittered(policy_.interval(), static_cast<std::uint32_t>(random_())));
   if (ended.round) ended.round->on_ended();  // may destroy this
 }
 
@@ -211,7 +212,8 @@ void HealthChecker::Subject::learn(CheckResult result) {
   bool same = evidence_.last && evidence_.last->ok == result.ok;
   evidence_.streak = same ? evidence_.streak + 1 : 1;
   if (mode_ == Mode::AlwaysUp) evidence_.what = "TCP connect";
-  if (mode_ == Mode::Checked && !result.says_nothing) set_health(policy_.on_check(result.ok), result.at);
+  if (mode_ == Mode::Checked && !result.says_nothing)
+    set_health(policy_.on_check(result.ok), result.at);
   evidence_.last = std::move(result);
 }
 

@@ -29,7 +29,7 @@ struct ServerKey {
 struct CheckResult {
   bool ok = false;
   bool says_nothing = false;  // we had no descriptor to ask with
-  int status = 0;  // 0: no answer came, or the check is not HTTP
+  int status = 0;             // 0: no answer came, or the check is not HTTP
   Duration latency{0};
   std::string error;  // "connection refused", "timed out after 1 s"; empty if an answer came
   std::string body;   // the first 512 bytes of a failing answer
@@ -78,10 +78,11 @@ class HealthPolicy {
 // Makes the checks. Implemented by HealthChecker, faked in tests.
 class Prober {
  public:
-  // What routing knows changed (start, publish, reload): begin to check new servers at once, forget those that left, keep
-  // what is known of the others. A server whose ServerState is another one is new (its address changed). Servers in maint
-  // are not checked and their health is Unknown: when they return, the first pass suffices. `health: none` is always up.
-  // Keep the pointer as long as its settings are used.
+  // What routing knows changed (start, publish, reload): begin to check new servers at once, forget
+  // those that left, keep what is known of the others. A server whose ServerState is another one is
+  // new (its address changed). Servers in maint are not checked and their health is Unknown: when
+  // they return, the first pass suffices. `health: none` is always up. Keep the pointer as long as
+  // its settings are used.
   virtual void sync(std::shared_ptr<const Snapshot> snapshot) = 0;
 
   // One fresh check of each server, begun now at the earliest (one under way doesn't count), also

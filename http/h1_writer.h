@@ -1,6 +1,7 @@
 // Writes HTTP/1.1 heads and chunk framing into a string. Sans-IO.
 //
-// Every head is written anew from its parsed fields; nothing is passed on raw, so a peer sees only what we understood.
+// Every head is written anew from its parsed fields; nothing is passed on raw, so a peer sees only
+// what we understood.
 #pragma once
 
 #include <string>

@@ -13,8 +13,8 @@ namespace tealgate {
 
 struct LocalReply {
   int status = 500;
-  // Complete field lines, each with CRLF (Content-Type, Cache-Control: no-store, Retry-After on 503, X-Request-Id);
-  // without Content-Length, Date and Connection, which the connection writes.
+  // Complete field lines, each with CRLF (Content-Type, Cache-Control: no-store, Retry-After on
+  // 503, X-Request-Id); without Content-Length, Date and Connection, which the connection writes.
   std::string fields;
   std::string body;
 

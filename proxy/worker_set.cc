@@ -66,7 +66,7 @@ class WorkerSet::Prepared final : public PreparedListeners {
   }
 
   WorkerSet& set_;
-  std::vector<Bound> changed_;  // in what its connections begin with
+  std::vector<Bound> changed_;           // in what its connections begin with
   const std::shared_ptr<Bounds> bound_;  // outlives the set, as this may
   std::vector<Added> added_;
   std::vector<Bound> removed_;

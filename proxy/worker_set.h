@@ -41,7 +41,7 @@ class WorkerSet final : public DataPlane {
     std::string text;       // as configured
     SocketAddress address;  // with the real port
     bool proxy_protocol = false;
-    bool is_open = false;   // the workers accept
+    bool is_open = false;  // the workers accept
   };
 
   using Bounds = std::vector<Bound>;

@@ -1,4 +1,5 @@
-// What the control plane may ask of the data plane. WorkerSet implements it, daemon.cc wires it, tests fake it.
+// What the control plane may ask of the data plane. WorkerSet implements it, daemon.cc wires it,
+// tests fake it.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +40,9 @@ class DataPlane {
   // Cuts what the order names on every worker; `on_done` gets the number of exchanges cut.
   virtual void cut(const CutOrder& order, std::function<void(unsigned)> on_done) = 0;
 
-  // Binds what is new in `listeners` before anything changes; an error leaves all as it was. The returned token makes it
-  // real: new listeners accept, those no longer named close (what is queued on them is accepted first). Dropping the token
-  // undoes the binding.
+  // Binds what is new in `listeners` before anything changes; an error leaves all as it was. The
+  // returned token makes it real: new listeners accept, those no longer named close (what is queued
+  // on them is accepted first). Dropping the token undoes the binding.
   class PreparedListeners {
    public:
     virtual ~PreparedListeners() = default;
@@ -52,8 +53,9 @@ class DataPlane {
   // Where it listens now, with real ports.
   virtual std::vector<SocketAddress> listening() const = 0;
 
-  // Accepts what is queued, closes the listeners, says Connection: close, closes idle clients after 1 s of grace and finishes
-  // what is in flight, at most `grace`; then cuts. `on_done` when all is finished.
+  // Accepts what is queued, closes the listeners, says Connection: close, closes idle clients after
+  // 1 s of grace and finishes what is in flight, at most `grace`; then cuts. `on_done` when all is
+  // finished.
   virtual void stop(Duration grace, std::function<void()> on_done) = 0;
 
   // Exchanges under way on all workers, and those ever finished.

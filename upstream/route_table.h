@@ -1,8 +1,8 @@
 // Finds the service for a host and a path.
 //
-// Most specific host first (exact, then the longest wildcard, then services without hosts), within it the longest path
-// prefix, on segment boundaries: "/api" fits "/api" and "/api/x", not "/apix". Host comparison ignores case and port and a
-// trailing dot.
+// Most specific host first (exact, then the longest wildcard, then services without hosts), within
+// it the longest path prefix, on segment boundaries: "/api" fits "/api" and "/api/x", not "/apix".
+// Host comparison ignores case and port and a trailing dot.
 #pragma once
 
 #include <string>
@@ -20,8 +20,8 @@ class RouteTable {
   // Keeps pointers into `services`, which must stay where they are.
   explicit RouteTable(const std::vector<Service>& services);
 
-  // Null if no service fits the host (the answer is 421) or no path prefix fits (404 is not ours to say: 421, too).
-  // `path` is the normalised path.
+  // Null if no service fits the host (the answer is 421) or no path prefix fits (404 is not ours to
+  // say: 421, too). `path` is the normalised path.
   const Service* find(std::string_view authority, std::string_view path) const;
 
  private:

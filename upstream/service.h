@@ -1,5 +1,5 @@
-// What clients ask for and what is released as one: hosts and paths, pools of servers, and the split between them.
-// Immutable inside a snapshot.
+// What clients ask for and what is released as one: hosts and paths, pools of servers, and the
+// split between them. Immutable inside a snapshot.
 #pragma once
 
 #include <cstdint>

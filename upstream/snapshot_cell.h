@@ -1,10 +1,12 @@
 // Publishes snapshots to the workers and knows which generation each of them runs.
 //
-// A mutex, a shared_ptr and an atomic generation: a reader does one acquire load per attempt and takes the mutex only when
-// the number changed. (std::atomic<std::shared_ptr> is not lock-free here and ThreadSanitizer reports a race in it.)
-// Any thread may publish, in practice control does; each reader belongs to one worker.
+// A mutex, a shared_ptr and an atomic generation: a reader does one acquire load per attempt and
+// takes the mutex only when the number changed. (std::atomic<std::shared_ptr> is not lock-free here
+// and ThreadSanitizer reports a race in it.) Any thread may publish, in practice control does; each
+// reader belongs to one worker.
 //
-//   publish(G) … every reader adopts ≥ G …  lowest_adopted() ≥ G  ⇒  no attempt can start on what G left out
+//   publish(G) … every reader adopts ≥ G …  lowest_adopted() ≥ G  ⇒  no attempt can start on what G
+//   left out
 #pragma once
 
 #include <atomic>
@@ -32,12 +34,12 @@ class SnapshotCell {
   std::shared_ptr<const Snapshot> current() const;
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-  // The lowest generation that a reader runs; with no readers, the published one. What a worker did before it adopted
-  // (its claims above all) is visible to the caller.
+  // The lowest generation that a reader runs; with no readers, the published one. What a worker did
+  // before it adopted (its claims above all) is visible to the caller.
   std::uint64_t lowest_adopted() const;
 
-  // Called, on the adopting worker's thread and without a lock, after each adoption or the end of a reader.
-  // Set it before the first reader exists.
+  // Called, on the adopting worker's thread and without a lock, after each adoption or the end of a
+  // reader. Set it before the first reader exists.
   void set_adoption_listener(std::function<void()> listener) { listener_ = std::move(listener); }
 
  private:
@@ -56,15 +58,17 @@ class SnapshotCell {
 // One worker's view. Register it before the worker takes requests; its end deregisters it.
 class SnapshotReader {
  public:
-  // `wake` is called from the publishing thread, under the cell's mutex: it posts and returns, and must make the worker call
-  // adopt() soon. Adopt once after construction, too: what was published before woke nobody.
+  // `wake` is called from the publishing thread, under the cell's mutex: it posts and returns, and
+  // must make the worker call adopt() soon. Adopt once after construction, too: what was published
+  // before woke nobody.
   SnapshotReader(SnapshotCell& cell, std::function<void()> wake);
   ~SnapshotReader();
   SnapshotReader(const SnapshotReader&) = delete;
   SnapshotReader& operator=(const SnapshotReader&) = delete;
 
-  // True if a newer snapshot was taken. Call it at the start of every attempt and when woken. What the worker did before
-  // (its claims on the old snapshot) is visible to whoever sees the new generation in lowest_adopted().
+  // True if a newer snapshot was taken. Call it at the start of every attempt and when woken. What
+  // the worker did before (its claims on the old snapshot) is visible to whoever sees the new
+  // generation in lowest_adopted().
   bool adopt();
 
   // Valid until the next adopt(). Null before the first publish.

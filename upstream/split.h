@@ -11,8 +11,9 @@
 
 namespace tealgate {
 
-// Either no entry has a percentage (the servers of all named pools form one weighted set) or each has, adding up to 100.
-// A pool is named at most once; entries are in the pools' order of the config.
+// Either no entry has a percentage (the servers of all named pools form one weighted set) or each
+// has, adding up to 100. A pool is named at most once; entries are in the pools' order of the
+// config.
 struct Split {
   struct Entry {
     std::string pool;
@@ -29,8 +30,9 @@ struct Split {
   friend bool operator==(const Split&, const Split&) = default;
 };
 
-// `all` names every pool; `name=0` leaves a pool out. A single pool with 100 is the same split as without a number. The
-// error says what is wrong and which pools there are, with "did you mean" for a near miss.
+// `all` names every pool; `name=0` leaves a pool out. A single pool with 100 is the same split as
+// without a number. The error says what is wrong and which pools there are, with "did you mean" for
+// a near miss.
 Result<Split> parse_split(std::span<const std::string> words, std::span<const std::string> pools);
 
 }  // namespace tealgate
