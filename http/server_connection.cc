@@ -256,7 +256,7 @@ void ServerConnection::on_woken() {
 
 // All that the client sent before its FIN was taken.
 void ServerConnection::end_half_closed() {
-  if (phase_ == Phase::Head && !parser_.has_begun()) return close();
+  if (is_between_requests()) return close();
   const bool is_cut_short = phase_ == Phase::Head || (phase_ == Phase::Body && !head_sent_);
   if (is_cut_short) fail(Failure::ClientAbort, "the client closed inside its request");
 }

@@ -130,6 +130,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void on_linger_timeout();
   void close();
   void write(std::string_view bytes);
+  void write_bare_head(int status, std::string_view fields);
 
   Loop& loop_;
   RequestHandler& handler_;

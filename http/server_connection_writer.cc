@@ -11,6 +11,11 @@ namespace tealgate {
 
 void ServerConnection::send_interim(int status, std::string_view fields) {
   if (old_client_ || head_sent_ || phase_ == Phase::Closed) return;
+  write_bare_head(status, fields);
+}
+
+// Without framing, Connection and Date, as no 1xx has them.
+void ServerConnection::write_bare_head(int status, std::string_view fields) {
   std::string out;
   append_status_line(out, status);
   out.append(fields);
@@ -60,11 +65,7 @@ ResponseWriter::EarlyBytes ServerConnection::start_tunnel(std::string_view field
   head_sent_ = true;
   phase_ = Phase::Tunnel;
   response_framing_.kind = Framing::Kind::UntilClose;
-  std::string out;
-  append_status_line(out, 101);
-  out.append(fields);
-  append_end_of_head(out);
-  write(out);
+  write_bare_head(101, fields);
   const std::string_view early = waiting();
   pipelined_taken_ = pipelined_.size();
   bytes_received_ += early.size();

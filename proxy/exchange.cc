@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/field_list.h"
 #include "http/forwarding.h"
 #include "http/target.h"
 #include "http/upgrade.h"
@@ -260,8 +259,13 @@ void Exchange::fail_attempt(Failure failure, std::string_view detail) {
   }
   const Relay::Act next = relay_.on_attempt_failed(failure, is_replayable(), budget());
   const bool is_budgeted = facts_of(failure).retry == RetryRule::IfConfigured;
-  if (next == Relay::Act::Retry && is_budgeted) spent_ = RetryBudget::Spent(worker_.retry_budget());
+  if (next == Relay::Act::Retry && is_budgeted) spend_budget();
   act(next);
+}
+
+// Once an exchange, however often it is tried again.
+void Exchange::spend_budget() {
+  if (!spent_) spent_ = RetryBudget::Spent(worker_.retry_budget());
 }
 
 Relay::Budget Exchange::budget() const {

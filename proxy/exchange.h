@@ -65,6 +65,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   bool ask_another(const ResponseHead& head);
   bool is_replayable() const { return keeps_replay_ || !head_.framing.has_body(); }
   Relay::Budget budget() const;
+  void spend_budget();
   void send_request(const Server& server);
   bool can_repeat() const;
   void fail_attempt(Failure failure, std::string_view detail);

@@ -84,7 +84,7 @@ bool Exchange::ask_another(const ResponseHead& head) {
     tries_.pop_back();
     return false;
   }
-  if (!spent_) spent_ = RetryBudget::Spent(worker_.retry_budget());
+  spend_budget();
   relay_.on_answer_replaced();
   drop_upstream();
   begin_attempt(other);
