@@ -57,7 +57,7 @@ void ApiExchange::send_whole(int status, std::string fields, std::string body) {
   head.framing = {Framing::Kind::Length, body.size()};
   writer_.send_head(head);
   send(std::move(body));
-  writer_.end();
+  writer_.end({});
 }
 
 void ApiExchange::stream(const Start& start) {

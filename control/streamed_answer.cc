@@ -31,7 +31,7 @@ void StreamedAnswer::on_finished(const Json& result) {
   if (!exchange_) return;
   if (!begun_) return exchange_->reply(result);
   exchange_->send(json_text(result) + "\n");
-  exchange_->writer_.end();
+  exchange_->writer_.end({});
 }
 
 void StreamedAnswer::cut_off() {

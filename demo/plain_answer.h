@@ -20,7 +20,7 @@ class PlainAnswer final : public RequestAnswerer {
     writer_.send_head(
         {.status = status_, .fields = fields_, .framing = {Framing::Kind::Length, body_.size()}});
     writer_.send_body(body_);
-    writer_.end();
+    writer_.end({});
   }
   void on_client_failure(Failure, std::string_view) override {}
   void on_response_done() override {}

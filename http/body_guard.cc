@@ -10,9 +10,7 @@ std::string_view BodyGuard::check(std::string_view framing) {
       return after_cr_ ? "a CR without LF in chunked framing"
                        : "an LF without CR in chunked framing";
     }
-    if (after_lf_ && (c == ' ' || c == '\t')) return "a folded line in chunked framing";
     after_cr_ = c == '\r';
-    after_lf_ = c == '\n';
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && c != '\r' && c != '\n' && c != '\t') || byte == 0x7f) {
       return "a control character in chunked framing";
@@ -29,7 +27,6 @@ void BodyGuard::on_chunk_line() {
 
 void BodyGuard::on_data(std::size_t bytes) {
   excess_ -= std::min(excess_, 2 * bytes);
-  after_lf_ = false;
 }
 
 }  // namespace tealgate

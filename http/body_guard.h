@@ -1,8 +1,8 @@
 // What strict llhttp does not mind between the chunks of a body: line ends that are not CRLF,
-// folded trailers, control characters, and endless extensions and trailers.
+// control characters, and endless extensions and trailers.
 //
-// Sees the framing bytes alone (chunk lines, the CRLF after a chunk, trailers). Its verdict depends
-// on the bytes and not on how they are cut.
+// Sees the framing bytes alone (chunk lines, the CRLF after a chunk, trailers). Its verdict depends on the
+// bytes and not on how they are cut.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,6 @@ class BodyGuard {
   std::size_t slack_bytes_;
   std::size_t excess_ = 0;
   bool after_cr_ = false;
-  bool after_lf_ = false;  // the next line begins
 };
 
 }  // namespace tealgate

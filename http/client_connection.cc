@@ -58,11 +58,14 @@ void ClientConnection::send_body(std::string_view bytes) {
   stream_->write_copy(kChunkEnd);
 }
 
-void ClientConnection::end_body() {
+void ClientConnection::end_body(std::string_view trailers) {
   if (!sending_) return;
   sending_ = false;
   if (is_tunnel_) return stream_->shutdown_write();
-  if (request_framing_.kind == Framing::Kind::Chunked) stream_->write_copy(kLastChunk);
+  if (request_framing_.kind != Framing::Kind::Chunked) return;
+  std::string last;
+  append_last_chunk(last, trailers);
+  stream_->write_copy(last);
 }
 
 bool ClientConnection::is_reusable() const {
@@ -142,7 +145,9 @@ std::size_t ClientConnection::take_body(std::string_view bytes) {
   }
   bool* const destroyed = destroyed_;
   if (!step.data.empty()) owner_->on_response_body(step.data);
-  if (!*destroyed && step.complete) finish_response(step.consumed < bytes.size());
+  if (*destroyed || !step.complete) return step.consumed;
+  if (!parser_.trailers().empty()) owner_->on_response_trailers(parser_.trailers());
+  if (!*destroyed) finish_response(step.consumed < bytes.size());
   return step.consumed;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/stream.h"
 #include "base/timer.h"
@@ -23,6 +24,8 @@ class ClientConnectionOwner {
   // Views are valid during the call.
   virtual void on_response_head(const ResponseHead& head) = 0;
   virtual void on_response_body(std::string_view bytes) = 0;
+  // Those of a chunked body, just before its end; not called when there are none.
+  virtual void on_response_trailers(const std::vector<Field>&) {}
   // The response is complete; see is_reusable().
   virtual void on_response_end() = 0;
   // The connection is dead. Which Failure it is depends on the phase (Connect*, ClosedWhenReused,
@@ -51,7 +54,8 @@ class ClientConnection final : private StreamOwner {
   void send_request(std::string_view head, std::string_view method, const Framing& framing,
                     H1Parser::Upgrade upgrade = H1Parser::Upgrade::NotAsked);
   void send_body(std::string_view bytes);  // valid until the running callback returns
-  void end_body();
+  // `trailers`: complete lines with CRLF, for a chunked body.
+  void end_body(std::string_view trailers = {});
 
   // Back-pressure on the response.
   void pause() { stream_->pause(); }

@@ -202,4 +202,10 @@ HeadFault read_response_block(std::string_view block, std::size_t max_fields, Re
   return fault;
 }
 
+HeadFault read_trailer_block(std::string_view block, std::size_t max_fields,
+                             std::vector<Field>& trailers) {
+  Reader reader(block);
+  return read_fields(reader, max_fields, trailers);
+}
+
 }  // namespace tealgate

@@ -22,6 +22,11 @@ HeadFault read_request_block(std::string_view block, std::size_t max_fields, Req
 // whatever is wrong.
 HeadFault read_response_block(std::string_view block, std::size_t max_fields, ResponseHead& head);
 
+// The trailers of a chunked body (RFC 9112 7.1.2), from behind the last chunk's line to the empty
+// line.
+HeadFault read_trailer_block(std::string_view block, std::size_t max_fields,
+                             std::vector<Field>& trailers);
+
 // tchar of RFC 9110 5.6.2.
 bool is_token_char(char c);
 

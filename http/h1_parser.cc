@@ -18,6 +18,7 @@ namespace tealgate {
 
 namespace {
 
+constexpr std::string_view kNoTrailers = "\r\n";
 constexpr std::string_view kReadingsDiffer = "a head that two parsers read differently";
 
 // llhttp, used twice: it reads each head a second time, and must come to the fields that the guard
@@ -29,6 +30,8 @@ class SecondReader {
 
   // Reads the whole head from its `block`; `target` is empty for responses.
   HeadFault read_head(std::string_view block, std::string_view target, const Head& head);
+  // As above, of the trailers behind the last chunk's line.
+  HeadFault read_trailers(std::string_view block, const std::vector<Field>& trailers);
   // Of the last head read.
   bool agrees_on(const RequestHead& head) const;
   bool agrees_on(const ResponseHead& head) const;
@@ -37,10 +40,10 @@ class SecondReader {
     std::size_t consumed = 0;
     std::string_view data;
     bool chunk_line = false;  // one ended before the data
-    bool complete = false;
+    bool is_last = false;     // the trailers follow
     std::string_view error;
   };
-  // Up to and including the next data of a chunked body.
+  // Up to and including the next data of a chunked body, or the last chunk's line.
   BodyPiece read_chunked(std::string_view bytes);
 
  private:
@@ -50,14 +53,16 @@ class SecondReader {
   int on_field_name(std::string_view name);
   int on_field_value(std::string_view value);
   int on_head_end();
+  int on_chunk_line();
+  HeadFault read_fields(std::string_view block, const std::vector<Field>& fields);
   HeadFault fault_of(llhttp_errno_t result) const;
   bool has(llhttp_flags_t flag) const { return (parser_.flags & flag) != 0; }
 
   llhttp_type_t type_;
   llhttp_t parser_{};
-  const Head* head_ = nullptr;  // while its second reading runs
-  std::string_view target_;     // as the first reading has it
-  std::string_view value_;      // the same, of the field being read, until it was read
+  const std::vector<Field>* fields_ = nullptr;  // while their second reading runs
+  std::string_view target_;                     // as the first reading has it
+  std::string_view value_;  // the same, of the field being read, until it was read
   std::size_t fields_read_ = 0;
   BodyPiece piece_;
 };
@@ -76,18 +81,12 @@ const llhttp_settings_t* SecondReader::settings() {
       return of(parser).on_field_value({at, size});
     };
     made.on_headers_complete = [](llhttp_t* parser) { return of(parser).on_head_end(); };
-    made.on_chunk_header = [](llhttp_t* parser) {
-      of(parser).piece_.chunk_line = true;
-      return 0;
-    };
+    made.on_chunk_header = [](llhttp_t* parser) { return of(parser).on_chunk_line(); };
     made.on_body = [](llhttp_t* parser, const char* at, std::size_t size) -> int {
       of(parser).piece_.data = {at, size};
       return HPE_PAUSED;
     };
-    made.on_message_complete = [](llhttp_t* parser) -> int {
-      of(parser).piece_.complete = true;
-      return HPE_PAUSED;
-    };
+    made.on_message_complete = [](llhttp_t* parser) { return of(parser).on_head_end(); };
     return made;
   }();
   return &settings;
@@ -97,12 +96,20 @@ HeadFault SecondReader::read_head(std::string_view block, std::string_view targe
                                   const Head& head) {
   llhttp_init(&parser_, type_, settings());
   parser_.data = this;
-  head_ = &head;
   target_ = target;
+  return read_fields(block, head.fields);
+}
+
+HeadFault SecondReader::read_trailers(std::string_view block, const std::vector<Field>& trailers) {
+  return read_fields(block, trailers);
+}
+
+HeadFault SecondReader::read_fields(std::string_view block, const std::vector<Field>& fields) {
+  fields_ = &fields;
   value_ = {};
   fields_read_ = 0;
   const llhttp_errno_t result = llhttp_execute(&parser_, block.data(), block.size());
-  head_ = nullptr;
+  fields_ = nullptr;
   if (result != HPE_PAUSED) return fault_of(result);
   if (llhttp_get_error_pos(&parser_) != block.data() + block.size()) {
     return {Failure::BadRequest, kReadingsDiffer};
@@ -131,15 +138,13 @@ int SecondReader::on_target(std::string_view target) {
 }
 
 int SecondReader::on_field_name(std::string_view name) {
-  if (!head_) return 0;  // a trailer
-  if (fields_read_ == head_->fields.size() || !value_.empty()) return -1;
-  const Field& field = head_->fields[fields_read_++];
+  if (fields_read_ == fields_->size() || !value_.empty()) return -1;
+  const Field& field = (*fields_)[fields_read_++];
   value_ = field.value;
   return field.name.data() == name.data() && field.name.size() == name.size() ? 0 : -1;
 }
 
 int SecondReader::on_field_value(std::string_view value) {
-  if (!head_) return 0;
   value = trimmed(value);
   const std::string_view expected = std::exchange(value_, {});
   if (value.empty() && expected.empty()) return 0;
@@ -147,7 +152,13 @@ int SecondReader::on_field_value(std::string_view value) {
 }
 
 int SecondReader::on_head_end() {
-  return fields_read_ == head_->fields.size() && value_.empty() ? HPE_PAUSED : -1;
+  return fields_read_ == fields_->size() && value_.empty() ? HPE_PAUSED : -1;
+}
+
+int SecondReader::on_chunk_line() {
+  piece_.chunk_line = true;
+  piece_.is_last = parser_.content_length == 0;
+  return piece_.is_last ? HPE_PAUSED : 0;
 }
 
 bool SecondReader::agrees_on(const RequestHead& head) const {
@@ -178,7 +189,7 @@ bool SecondReader::agrees_on(const ResponseHead& head) const {
 
 SecondReader::BodyPiece SecondReader::read_chunked(std::string_view bytes) {
   piece_ = {
-      .consumed = 0, .data = {}, .chunk_line = piece_.chunk_line, .complete = false, .error = {}};
+      .consumed = 0, .data = {}, .chunk_line = piece_.chunk_line, .is_last = false, .error = {}};
   const llhttp_errno_t result = llhttp_execute(&parser_, bytes.data(), bytes.size());
   BodyPiece piece = piece_;
   if (result == HPE_OK) {
@@ -196,7 +207,7 @@ SecondReader::BodyPiece SecondReader::read_chunked(std::string_view bytes) {
 }  // namespace
 
 struct H1Parser::State {
-  enum class Phase : std::uint8_t { Head, Body, Done, Dead };
+  enum class Phase : std::uint8_t { Head, Body, Trailers, Done, Dead };
 
   State(Role role_, const HeadLimits& limits_)
       : role(role_),
@@ -204,6 +215,7 @@ struct H1Parser::State {
         assembler(
             role_ == Role::Requests ? HeadAssembler::Kind::Request : HeadAssembler::Kind::Response,
             limits_.target_bytes, limits_.head_bytes),
+        trailer_assembler(HeadAssembler::Kind::Trailers, 0, limits_.trailer_bytes),
         body_guard(limits_.trailer_bytes),
         second_reader(role_ == Role::Requests ? HTTP_REQUEST : HTTP_RESPONSE) {}
 
@@ -217,6 +229,7 @@ struct H1Parser::State {
 
   BodyStep take_length(std::string_view bytes);
   BodyStep take_chunked(std::string_view bytes);
+  BodyStep take_trailers(std::string_view bytes);
   BodyStep fail_body(Failure failure, std::string_view detail);
 
   Failure malformed() const {
@@ -228,6 +241,8 @@ struct H1Parser::State {
   HeadLimits limits;
   HeadFault fault;  // why it is dead
   HeadAssembler assembler;
+  HeadAssembler trailer_assembler;
+  std::vector<Field> trailers;
   Framing framing;
   std::uint64_t body_left = 0;
   BodyGuard body_guard;
@@ -308,8 +323,27 @@ H1Parser::BodyStep H1Parser::State::take_chunked(std::string_view bytes) {
     if (piece.chunk_line) body_guard.on_chunk_line();
     body_guard.on_data(piece.data.size());
   }
-  if (piece.complete) phase = Phase::Done;
-  return {.consumed = piece.consumed, .data = piece.data, .complete = piece.complete};
+  if (piece.is_last) phase = Phase::Trailers;
+  return {.consumed = piece.consumed, .data = piece.data};
+}
+
+H1Parser::BodyStep H1Parser::State::take_trailers(std::string_view bytes) {
+  const HeadAssembler::Step step = trailer_assembler.take(bytes);
+  if (step.fault.failure == Failure::HeadTooLarge) {
+    return fail_body(malformed(), "the trailers are too large");
+  }
+  if (step.fault) return fail_body(malformed(), step.fault.detail);
+  // What no line may hold is refused when it comes, not when the block is whole.
+  const std::string_view wrong_byte = body_guard.check(bytes.substr(0, step.consumed));
+  if (!wrong_byte.empty()) return fail_body(malformed(), wrong_byte);
+  if (step.block.empty()) return {.consumed = step.consumed};
+  if (step.block != kNoTrailers) {
+    HeadFault wrong = read_trailer_block(step.block, limits.fields, trailers);
+    if (!wrong) wrong = second_reader.read_trailers(step.block, trailers);
+    if (wrong) return fail_body(malformed(), wrong.detail);
+  }
+  phase = Phase::Done;
+  return {.consumed = step.consumed, .complete = true};
 }
 
 H1Parser::BodyStep H1Parser::State::fail_body(Failure failure, std::string_view detail) {
@@ -342,6 +376,7 @@ H1Parser::BodyStep H1Parser::parse_body(std::string_view bytes) {
     return {.failure = state.fault.failure, .detail = state.fault.detail};
   }
   if (state.phase == State::Phase::Done) return {.complete = true};
+  if (state.phase == State::Phase::Trailers) return state.take_trailers(bytes);
   CHECK(state.phase == State::Phase::Body, "a body is asked for before its head");
   switch (state.framing.kind) {
     case Framing::Kind::None:
@@ -367,6 +402,7 @@ H1Parser::BodyStep H1Parser::finish() {
       return state.fail_body(is_request ? Failure::ClientAbort : Failure::HeadCut,
                              "closed inside a head");
     case State::Phase::Body:
+    case State::Phase::Trailers:
       break;
   }
   if (state.framing.kind == Framing::Kind::UntilClose) {
@@ -382,7 +418,13 @@ void H1Parser::next_message() {
   if (state.phase == State::Phase::Dead) return;
   state.phase = State::Phase::Head;
   state.assembler.reset();
+  state.trailer_assembler.reset();
+  state.trailers.clear();
   state.body_guard.reset();
+}
+
+const std::vector<Field>& H1Parser::trailers() const {
+  return state_->trailers;
 }
 
 bool H1Parser::has_begun() const {

@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/failure.h"
 #include "http/message.h"
@@ -27,7 +28,7 @@ struct HeadLimits {
   std::size_t head_bytes = 32 * 1024;
   std::size_t target_bytes = 16 * 1024;
   std::size_t fields = 128;
-  std::size_t trailer_bytes = 8 * 1024;
+  std::size_t trailer_bytes = 8 * 1024;  // and how far chunk framing may outweigh data
 };
 
 class H1Parser {
@@ -71,8 +72,11 @@ class H1Parser {
 
   // Takes the next piece of body; call it again while bytes remain and neither complete nor failed.
   // A message without a body is complete with nothing consumed: call it once, with any bytes, after
-  // each final head. Trailers are dropped.
+  // each final head.
   BodyStep parse_body(std::string_view bytes);
+
+  // The trailers of a chunked message that is complete; views like those of a head.
+  const std::vector<Field>& trailers() const;
 
   // The peer finished sending. complete for a body until close; otherwise a failure: HeadCut inside
   // a head (for a response head of which nothing came, too), BodyCut inside a body; for requests

@@ -64,4 +64,8 @@ void append_chunk_head(std::string& out, std::size_t bytes) {
   out.append("\r\n");
 }
 
+void append_last_chunk(std::string& out, std::string_view trailers) {
+  out.append("0\r\n").append(trailers).append("\r\n");
+}
+
 }  // namespace tealgate

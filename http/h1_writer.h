@@ -23,6 +23,7 @@ void append_end_of_head(std::string& out);
 // "1f40\r\n"; a chunk is this, its bytes, and kChunkEnd.
 void append_chunk_head(std::string& out, std::size_t bytes);
 inline constexpr std::string_view kChunkEnd = "\r\n";
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+// The end of a chunked body; `trailers` are complete lines with CRLF.
+void append_last_chunk(std::string& out, std::string_view trailers);
 
 }  // namespace tealgate

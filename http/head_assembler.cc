@@ -51,7 +51,15 @@ std::size_t HeadAssembler::skip_empty_lines(std::string_view bytes) {
 }
 
 bool HeadAssembler::may_begin_with(char first) const {
-  return kind_ == Kind::Request ? is_token_char(first) : first == 'H';
+  switch (kind_) {
+    case Kind::Request:
+      return is_token_char(first);
+    case Kind::Response:
+      return first == 'H';
+    case Kind::Trailers:
+      break;
+  }
+  return true;
 }
 
 HeadFault HeadAssembler::fault_of(HeadScanner::Outcome outcome) {

@@ -1,6 +1,7 @@
-// Makes one contiguous block of a head that comes in any pieces: in place if it came whole, else
-// gathered in here, bounded by the limits. Skips the empty lines before a request line (RFC
-// 9112 2.2), and gives up at the first byte that no head can begin with rather than at a deadline.
+// Makes one contiguous block of a head, or of a body's trailers, that comes in any pieces: in place
+// if it came whole, else gathered in here, bounded by the limits. Skips the empty lines before a
+// request line (RFC 9112 2.2), and gives up at the first byte that no head can begin with rather
+// than at a deadline.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +16,9 @@ namespace tealgate {
 
 class HeadAssembler {
  public:
-  enum class Kind : std::uint8_t { Request, Response };
+  enum class Kind : std::uint8_t { Request, Response, Trailers };
 
-  // Of responses only `head_bytes` counts.
+  // Of the others only `head_bytes` counts.
   HeadAssembler(Kind kind, std::size_t target_bytes, std::size_t head_bytes);
 
   struct Step {

@@ -5,7 +5,7 @@
 // control API and the demo's app servers implement it; neither side knows which version of HTTP, or
 // which socket, is on the other.
 //
-//   connection:  on_request → on_body* → on_body_end                         (then
+//   connection:  on_request → on_body* → on_trailers? → on_body_end          (then
 //   on_client_failure at any time, at most once) answerer:    send_interim* → send_head →
 //   send_body* → end | cut
 //
@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -44,7 +45,8 @@ class ResponseWriter {
   virtual void send_head(const OutgoingHead& head) = 0;
   // `bytes` must stay valid until the running callback returns (see Stream::write_view).
   virtual void send_body(std::string_view bytes) = 0;
-  virtual void end() = 0;
+  // `trailers`: complete lines with CRLF, for a client that is sent chunks; others never see them.
+  virtual void end(std::string_view trailers) = 0;
   // Instead of send_head(): 101 with these fields. From now on the connection is a tunnel: on_body
   // brings what the client sends, on_body_end its FIN, and end() sends ours. Not while a request
   // body is coming.
@@ -81,6 +83,9 @@ class RequestAnswerer {
   virtual ~RequestAnswerer() = default;
 
   virtual void on_body(std::string_view bytes) = 0;
+  // Those of a chunked body, just before its end; not called when there are none. Views are valid
+  // during the call.
+  virtual void on_trailers(const std::vector<Field>&) {}
   virtual void on_body_end() = 0;
 
   // More than the high watermark waits for a slow client / it fell below the low one.

@@ -179,6 +179,7 @@ std::size_t ServerConnection::take_body(std::string_view bytes) {
 void ServerConnection::on_request_complete() {
   phase_ = Phase::Answer;
   read_timer_.stop();
+  if (!parser_.trailers().empty()) answerer_->on_trailers(parser_.trailers());
   answerer_->on_body_end();
 }
 

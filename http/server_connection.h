@@ -97,7 +97,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void send_interim(int status, std::string_view fields) override;
   void send_head(const OutgoingHead& head) override;
   void send_body(std::string_view bytes) override;
-  void end() override;
+  void end(std::string_view trailers) override;
   EarlyBytes start_tunnel(std::string_view fields) override;
   void cut() override;
   void pause_body() override;

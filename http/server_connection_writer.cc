@@ -52,8 +52,12 @@ void ServerConnection::send_body(std::string_view bytes) {
   write(kChunkEnd);
 }
 
-void ServerConnection::end() {
-  if (response_framing_.kind == Framing::Kind::Chunked && !head_request_) write(kLastChunk);
+void ServerConnection::end(std::string_view trailers) {
+  if (response_framing_.kind == Framing::Kind::Chunked && !head_request_) {
+    std::string last;
+    append_last_chunk(last, trailers);
+    write(last);
+  }
   response_ended_ = true;
   untaken_ = kUnmeasured;
   write_timer_.start(settings_.write);

@@ -5,6 +5,7 @@
 
 #include "http/forwarding.h"
 #include "http/target.h"
+#include "http/trailers.h"
 #include "http/upgrade.h"
 #include "proxy/own_reply.h"
 #include "proxy/worker.h"
@@ -136,7 +137,7 @@ void Exchange::send_request(const Server& server) {
   http.send_request(upstream_head_, head_.method, head_.framing,
                     upgrade_.empty() ? H1Parser::Upgrade::NotAsked : H1Parser::Upgrade::Asked);
   http.send_body(replay_);
-  if (body_ended_) http.end_body();
+  if (body_ended_) http.end_body(trailers_);
   if (http.is_connected()) {
     connect_ = {};
     await_response();
@@ -202,11 +203,16 @@ bool Exchange::measure_body(std::size_t bytes) {
   return false;
 }
 
+void Exchange::on_trailers(const std::vector<Field>& trailers) {
+  if (relay_.is_done()) return;
+  append_trailers(trailers_, trailers, settings_->headers.request.or_null());
+}
+
 void Exchange::on_body_end() {
   body_ended_ = true;
   claim_.set_uploading(false);
   if (!upstream_ || relay_.is_done()) return;
-  upstream_->http().end_body();
+  upstream_->http().end_body(trailers_);
   if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
 }
 
@@ -308,7 +314,7 @@ void Exchange::send(LocalReply&& reply) {
                      .framing = framing,
                      .close = relay_.failure() == Failure::BadRequest});
   writer_.send_body(replay_);
-  writer_.end();
+  writer_.end({});
 }
 
 void Exchange::on_client_failure(Failure failure, std::string_view detail) {

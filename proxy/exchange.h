@@ -39,6 +39,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
  private:
   // RequestAnswerer
   void on_body(std::string_view bytes) override;
+  void on_trailers(const std::vector<Field>& trailers) override;
   void on_body_end() override;
   void on_write_blocked() override;
   void on_write_drained() override;
@@ -51,6 +52,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void on_interim(const ResponseHead& head) override;
   void on_response_head(const ResponseHead& head) override;
   void on_response_body(std::string_view bytes) override;
+  void on_response_trailers(const std::vector<Field>& trailers) override;
   void on_response_end() override;
   void on_failure(Failure failure, std::string_view detail) override;
   void on_upload_blocked() override;
@@ -102,7 +104,9 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::unique_ptr<Timer> exchange_deadline_;
   UploadMeter upload_;
   std::vector<FailedTry> tries_;
-  std::string replay_;  // the request's body so far, for another attempt; or our own reply's body
+  std::string replay_;    // the request's body so far, for another attempt; or our own reply's body
+  std::string trailers_;  // of the request: those that go on
+  std::string response_trailers_;  // the same of the response
   std::string_view detail_;
   std::string_view upgrade_;  // the protocol asked for; in settings_
   TimePoint began_;

@@ -6,6 +6,7 @@
 
 #include "http/field_list.h"
 #include "http/forwarding.h"
+#include "http/trailers.h"
 #include "http/upgrade.h"
 #include "proxy/worker.h"
 
@@ -118,12 +119,18 @@ void Exchange::on_response_body(std::string_view bytes) {
   writer_.send_body(bytes);
 }
 
+// For a client that says it takes them (RFC 9110 10.1.4).
+void Exchange::on_response_trailers(const std::vector<Field>& trailers) {
+  if (!head_.field_has_token("TE", "trailers")) return;
+  append_trailers(response_trailers_, trailers, settings_->headers.response.or_null());
+}
+
 void Exchange::on_response_end() {
   relay_.on_response_end();
   if (!body_ended_) writer_.discard_body();
   drop_upstream();
   claim_.release();
-  writer_.end();
+  writer_.end(response_trailers_);
 }
 
 void Exchange::on_write_blocked() {

@@ -151,7 +151,9 @@ def test_curl_http_1_0(scene):
 def test_curl_trailers_and_chunks(scene):
     assert scene.curl(scene.url("/trailers")) == b"body"
     raw = scene.curl("--raw", scene.url("/trailers")).decode()
-    assert raw.startswith("4\r\nbody\r\n0\r\n") and raw.endswith("\r\n\r\n")
+    assert raw == "4\r\nbody\r\n0\r\n\r\n", "it did not ask for trailers"
+    asked = scene.curl("--raw", "-H", "TE: trailers", "-H", "Connection: TE", scene.url("/trailers")).decode()
+    assert asked == "4\r\nbody\r\n0\r\nX-Checksum: 4b0d\r\n\r\n"
 
 
 def test_curl_long_heads(scene):

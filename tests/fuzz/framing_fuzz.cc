@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "http/h1_parser.h"
+#include "tests/fuzz/obvious_chunks.h"
 
 using namespace tealgate;
 
@@ -31,12 +32,6 @@ std::string lower(std::string text) {
   return text;
 }
 
-std::string without_space_around(std::string text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.pop_back();
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.erase(0, 1);
-  return text;
-}
-
 // All values of a field, each followed by a newline.
 std::string values(const std::string& head, const std::string& name) {
   std::string found;
@@ -46,34 +41,11 @@ std::string values(const std::string& head, const std::string& name) {
     const std::string line = head.substr(at, end - at);
     const std::size_t colon = line.find(':');
     if (colon != std::string::npos && lower(line.substr(0, colon)) == name) {
-      found += without_space_around(line.substr(colon + 1)) + "\n";
+      found += fuzz::without_space_around(line.substr(colon + 1)) + "\n";
     }
     at = end + 2;
   }
   return found;
-}
-
-std::optional<Message> read_chunks(const std::string& bytes, std::size_t at) {
-  Message message;
-  while (true) {
-    const std::size_t line_end = bytes.find("\r\n", at);
-    if (line_end == std::string::npos) return std::nullopt;
-    std::size_t digits = 0;
-    const std::string line = bytes.substr(at, line_end - at);
-    const unsigned long long size = std::stoull("0" + line, &digits, 16);
-    at = line_end + 2;
-    if (size == 0) break;
-    if (bytes.size() < at + size + 2 || bytes.substr(at + size, 2) != "\r\n") return std::nullopt;
-    message.body += bytes.substr(at, size);
-    at += size + 2;
-  }
-  while (bytes.substr(at, 2) != "\r\n") {  // trailers
-    const std::size_t line_end = bytes.find("\r\n", at);
-    if (line_end == std::string::npos) return std::nullopt;
-    at = line_end + 2;
-  }
-  message.length = at + 2;
-  return message;
 }
 
 // Nothing if it is not whole or has no one length.
@@ -91,7 +63,10 @@ std::optional<Message> read_message(const std::string& bytes, bool is_request, b
   const int status = is_request ? 0 : std::atoi(head.c_str() + 9);
   const bool is_bodiless = answers_head || status == 204 || status == 304;
   if (!is_request && (is_bodiless || (status >= 100 && status < 200))) return Message{at, ""};
-  if (!codings.empty()) return read_chunks(bytes, at);
+  if (!codings.empty()) {
+    const auto chunks = fuzz::read_chunks(bytes, at);
+    return chunks ? std::optional(Message{chunks->end, chunks->body}) : std::nullopt;
+  }
   if (lengths.empty())
     return is_request ? Message{at, ""} : Message{bytes.size(), bytes.substr(at)};
   if (lengths.find_first_not_of("0123456789\n") != std::string::npos) return std::nullopt;

@@ -98,6 +98,9 @@ class Reader {
     transcript_.text.append(step.data);
     transcript_.failure = step.failure;
     if (!step.complete) return;
+    for (const Field& field : parser_.trailers()) {
+      transcript_.text.append(field.name).append(1, ':').append(field.value).append(1, '\n');
+    }
     transcript_.text += "|";
     parser_.next_message();
     in_body_ = false;

@@ -9,8 +9,8 @@
     \\r\\n
 
 Line ends of the file mean nothing; those that are sent are written as \\r and \\n. There are also \\t \\0 \\\\ \\xNN, and
-\\{text*1000} for a thousand times `text`. Optional: `request:` (the request line that a response answers) and
-`then:` what the sender does at the end: `waits` (the usual), `half-closes` or `closes`.
+\\{text*1000} for a thousand times `text`. Optional: `request:` (the request that a response answers, without Host and the
+last CRLF) and `then:` what the sender does at the end: `waits` (the usual), `half-closes` or `closes`.
 """
 import dataclasses
 import pathlib
@@ -60,7 +60,7 @@ def read(path):
         verdict=verdict,
         statuses=tuple(map(int, statuses)),
         sent=unescape(sent.replace(b"\n", b"")),
-        request=words.get("request", "GET / HTTP/1.1").encode(),
+        request=unescape(words.get("request", "GET / HTTP/1.1").encode()),
         then=words.get("then", "waits"),
     )
 

@@ -208,6 +208,27 @@ def passed_on(message):
     ]
 
 
+# RFC 9110 6.5.1: what frames, routes, authenticates, describes or controls must not come behind the body; besides, what a
+# proxy says itself.
+NO_TRAILERS = WRITTEN_ANEW | {
+    *(b"authorization", b"www-authenticate", b"cookie", b"set-cookie", b"cache-control", b"pragma", b"range"),
+    *(b"max-forwards", b"age", b"expires", b"location", b"retry-after", b"vary", b"warning", b"origin"),
+    *(b"content-type", b"content-encoding", b"content-range", b"content-location", b"content-language"),
+}
+
+
+def may_be_trailer(name):
+    folded = name.lower().replace(b"_", b"-")
+    prefixes = (b"x-forwarded-", b"if-", b"accept", b"proxy-", b"access-control-")
+    return folded not in NO_TRAILERS and not folded.startswith(prefixes)
+
+
+def wrong_trailers(arrived, sent):
+    """Those that arrived though they must not; a proxy may leave out any, and invents none."""
+    allowed = [trailer for trailer in sent.trailers if may_be_trailer(trailer[0])]
+    return [trailer for trailer in arrived.trailers if trailer not in allowed]
+
+
 def request_meaning(message):
     host, target = host_and_target(message)
     return message.method, host, target, passed_on(message), message.body

@@ -58,6 +58,8 @@ def send_request(case, port, origin, in_pieces=False):
     for (raw, message), original in zip(arrived, meant):
         if referee.request_meaning(message) != referee.request_meaning(original):
             return Outcome("ambiguous", status, f"another meaning arrived: {raw!r}")
+        if wrong := referee.wrong_trailers(message, original):
+            return Outcome("ambiguous", status, f"trailers that must not arrive: {wrong}")
     if len(arrived) > len(meant):
         return Outcome("lenient", status, f"a request arrived that was not meant: {arrived[-1][0]!r}")
     if late:
@@ -118,8 +120,11 @@ def response_outcome(case, method, got, closed):
         return Outcome("ambiguous", responses[0].status, f"the client got {rest!r} besides its answer")
     status = responses[0].status
     meant = first_final(case.sent, method, case.then != "waits")
+    if meant and (wrong := referee.wrong_trailers(responses[0], meant)):
+        return Outcome("ambiguous", status, f"trailers that must not arrive: {wrong}")
     if meant and referee.response_meaning(responses[0]) == referee.response_meaning(meant):
         same = responses[0].framing == meant.framing and unchanged_lines(responses[0]) == unchanged_lines(meant)
+        same = same and responses[0].trailers == meant.trailers
         return Outcome("passed" if same else "normalised", status)
     if b"problem+json" in got or b"text/html" in got:
         return Outcome("refused", status)

@@ -17,6 +17,7 @@ class Message:
         self.fields = []
         self.interim = []  # status and fields of each 1xx before the answer
         self.body = bytearray()
+        self.trailers = []  # name, value
         self.head_complete = False
         self.complete = False
         self.raw_length = 0
@@ -163,5 +164,7 @@ class Message:
             return
         finish = self._bytes.find(b"\r\n\r\n", end)
         if finish >= 0:
+            lines = self._bytes[end + 2 : finish].decode("latin-1").split("\r\n")
+            self.trailers = [self._split_field(line) for line in lines]
             del self._bytes[: finish + 4]
             self.complete = True

@@ -22,25 +22,15 @@ bool is_refused(std::string_view framing) {
 
 TEST_CASE("BodyGuard: line ends are CRLF, and there are no control characters") {
   CHECK_FALSE(is_refused("5;a=\"b\"\r\n"));
-  CHECK_FALSE(is_refused("0\r\nA:\tb\r\n\r\n"));
+  CHECK_FALSE(is_refused("5;a=\tb\r\n"));
   CHECK(is_refused("5\n"));
   CHECK(is_refused("\n"));
-  CHECK(is_refused("0\r\nA: b\n\r\n"));
+  CHECK(is_refused("5\r\n5\n"));
   CHECK(is_refused("5\rx"));
   CHECK(is_refused("5\r\r\n"));
   CHECK(is_refused("5;\x01\r\n"));
   CHECK(is_refused("5;\x7f\r\n"));
   CHECK(is_refused(std::string_view("5;\0\r\n", 5)));
-}
-
-TEST_CASE("BodyGuard: no line is folded, and data that begins with a space is no line") {
-  CHECK(is_refused("0\r\nA: b\r\n c\r\n\r\n"));
-  CHECK(is_refused("0\r\nA: b\r\n\tc\r\n\r\n"));
-  BodyGuard guard(1000);
-  CHECK(guard.check("1\r\n").empty());
-  guard.on_chunk_line();
-  guard.on_data(1);
-  CHECK(guard.check("\r\n").empty());
 }
 
 TEST_CASE("BodyGuard: framing may outweigh data by its slack, and no more") {

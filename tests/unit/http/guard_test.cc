@@ -162,7 +162,8 @@ TEST_CASE("Guard: malformed chunked bodies are refused") {
        {"0x5\r\nhello\r\n0\r\n\r\n", "-1\r\n", "+5\r\nhello\r\n", "5 \r\nhello\r\n0\r\n\r\n",
         "\r\n", "g\r\n", ";a\r\n", "10000000000000000\r\n", "fffffffffffffffff\r\n",
         "5\r\nhello\r\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA: b\n\r\n",
-        "5\r\nhello\r\n0\r\nA\r\n\r\n", "5;\x01\r\nhello\r\n", "5\r\nhello\r\n0\r\n\rX",
+        "5\r\nhello\r\n0\r\nA\r\n\r\n", "5;\x01\r\nhello\r\n", "5\r\nhello\r\n0\r\n\rX\r\n\r\n",
+        "5\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n", "5\r\nhello\r\n0\r\n: b\r\n\r\n",
         "5;a\nhello\r\n0\r\n\r\n", "5\r\nhello\r\n0\r\nA : b\r\n\r\n"}) {
     CAPTURE(body);
     CHECK(parse_request(kChunked + body).failure == Failure::BadRequest);

@@ -248,6 +248,42 @@ TEST_CASE("H1Parser: a head may have exactly its limit") {
   CHECK(is_same_however_cut(kRequests, text, {.head_bytes = 399}));
 }
 
+TEST_CASE("H1Parser: trailers come with the end of a chunked body, and go with its message") {
+  const std::string head = request("Transfer-Encoding: chunked\r\n");
+  const auto parsed = parse_request(head + "0\r\nA:  b \r\nC:\r\n\r\nGET");
+  CHECK(parsed.complete);
+  CHECK(parsed.rest == "GET");
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  CHECK(parsed.trailers == Fields{{"A", "b"}, {"C", ""}});
+  CHECK(is_same_however_cut(kRequests, head + "0\r\nA:  b \r\nC:\r\n\r\nGET"));
+  const auto response =
+      parse_response("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nT: 1\r\n\r\n");
+  CHECK(response.trailers == Fields{{"T", "1"}});
+
+  H1Parser parser(kRequests);
+  RequestHead parsed_head;
+  parser.parse_request_head(head, parsed_head);
+  CHECK(parser.parse_body("0\r\n").consumed == 3);
+  CHECK(parser.parse_body("A: b\r\n\r\n").complete);
+  CHECK(parser.trailers().size() == 1);
+  parser.next_message();
+  CHECK(parser.trailers().empty());
+}
+
+TEST_CASE("H1Parser: trailers are framing no more, and as many as a head has fields") {
+  const std::string head = request("Transfer-Encoding: chunked\r\n");
+  const auto parsed = parse_request(head + "0\r\nContent-Length: 5\r\n\r\nhello");
+  CHECK(parsed.complete);
+  CHECK(parsed.rest == "hello");
+  CHECK(parse_request(head + "0\r\nTransfer-Encoding: gzip\r\n\r\n").failure ==
+        Failure::BadRequest);
+  const HeadLimits limits{.fields = 3};
+  CHECK(parse_request(head + "0\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", limits).complete);
+  const std::string four = head + "0\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n";
+  CHECK(parse_request(four, limits).failure == Failure::BadRequest);
+  CHECK(is_same_however_cut(kRequests, four, limits));
+}
+
 TEST_CASE("H1Parser: chunk extensions and trailers are bounded, plain small chunks are not") {
   const HeadLimits limits{.trailer_bytes = 50};
   const std::string head = request("Transfer-Encoding: chunked\r\n");

@@ -22,7 +22,7 @@ struct ParsedMessage {
   // Of the head.
   std::string start;  // "GET /path" or "200 OK"
   std::string path, query, authority;
-  std::vector<std::pair<std::string, std::string>> fields;
+  std::vector<std::pair<std::string, std::string>> fields, trailers;
   Framing framing;
   bool keep_alive = false;
 
@@ -30,7 +30,7 @@ struct ParsedMessage {
     return failure == other.failure && head_complete == other.head_complete &&
            complete == other.complete && body == other.body && rest == other.rest &&
            start == other.start && path == other.path && query == other.query &&
-           authority == other.authority && fields == other.fields &&
+           authority == other.authority && fields == other.fields && trailers == other.trailers &&
            framing.kind == other.framing.kind && framing.length == other.framing.length &&
            keep_alive == other.keep_alive;
   }
@@ -71,6 +71,9 @@ class Feeder {
   void note(const H1Parser::BodyStep& step) {
     message_.body.append(step.data);
     message_.complete = step.complete;
+    for (const Field& field : parser_.trailers()) {
+      message_.trailers.emplace_back(field.name, field.value);
+    }
     message_.failure = step.failure;
     message_.detail = step.detail;
   }
