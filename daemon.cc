@@ -167,7 +167,9 @@ Daemon::~Daemon() {
 }
 
 Started<void> Daemon::start() {
-  ConfigResult parsed = load_config(options_.config_path);
+  ConfigSurroundings surroundings = ConfigSurroundings::real();
+  surroundings.takes_expired = true;
+  ConfigResult parsed = load_config(options_.config_path, surroundings);
   if (!parsed) return cannot_start(7, render(parsed.error()));
   LoadedConfig config = loaded(std::move(*parsed));
   for (const std::string& warning : config.warnings) log_warning("{}", warning);

@@ -88,6 +88,12 @@ void Poller::set_urgent(Token token, bool urgent) {
   if (is_current(token)) slots_[token.slot].urgent = urgent;
 }
 
+std::span<char> Poller::plain_buffer() {
+  constexpr std::size_t kBytes = kReadBufferBytes + 32 * 1024;  // see TlsSession::take
+  if (!plain_buffer_) plain_buffer_.reset(new char[kBytes]);
+  return {plain_buffer_.get(), kBytes};
+}
+
 void Poller::add_unflushed(Token token, Stream& stream) {
   unflushed_.push_back({token, &stream});
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -66,6 +67,8 @@ class Poller {
 
   // One buffer for all reads of this loop; its content is valid within one callback.
   char* read_buffer() { return read_buffer_.get(); }
+  // The same for what TLS streams decrypt; made when first asked for.
+  std::span<char> plain_buffer();
   static constexpr std::size_t kReadBufferBytes = 256 * 1024;
 
  private:
@@ -97,6 +100,7 @@ class Poller {
   std::vector<Unflushed> unflushed_;
   std::vector<std::unique_ptr<WriteBatch>> spare_batches_;
   std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<char[]> plain_buffer_;
   std::unique_ptr<Uv> uv_;
 };
 

@@ -37,6 +37,9 @@ Stream::Stream(Loop& loop, UniqueFd fd, StreamOwner& owner)
     : poller_(loop.poller()), fd_(std::move(fd)), owner_(&owner), token_(poller_.add(*this)) {}
 
 Stream::~Stream() {
+  // So that the peer knows that nothing was cut off (RFC 8446 6.1).
+  const bool is_whole = !batch_ && backlog() == 0 && error_ == 0 && !is_write_dead();
+  if (tls_ && is_whole && !resets_ && !is_handshaking()) say_tls_end();
   poller_.remove(token_);
   if (batch_) poller_.give_back(std::move(batch_));
 }
@@ -48,11 +51,12 @@ std::unique_ptr<Stream> Stream::adopt(Loop& loop, UniqueFd fd, StreamOwner& owne
 }
 
 std::unique_ptr<Stream> Stream::connect(Loop& loop, const SocketAddress& address,
-                                        StreamOwner& owner) {
+                                        StreamOwner& owner, std::unique_ptr<TlsSession> tls) {
   UniqueFd fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int socket_error = fd.is_open() ? 0 : errno;
   std::unique_ptr<Stream> stream(new Stream(loop, std::move(fd), owner));
   stream->connecting_ = true;
+  stream->tls_ = std::move(tls);
   if (socket_error != 0) {
     if (is_shortage(socket_error)) report_shortage("connecting", socket_error);
     stream->die_later(socket_error);
@@ -98,15 +102,16 @@ void Stream::write_copy(std::string_view bytes) {
 void Stream::resume() {
   if (!paused_) return;
   paused_ = false;
-  if (readable_ || error_ != 0) poller_.make_ready(token_);
+  if (readable_ || error_ != 0 || !early_.empty() || tls_ended_) poller_.make_ready(token_);
 }
 
 void Stream::shutdown_write() {
   shutdown_wanted_ = true;
-  if (!batch_ && backlog() == 0 && !connecting_) ::shutdown(fd_.get(), SHUT_WR);
+  if (!batch_ && backlog() == 0 && !connecting_) finish_writing();
 }
 
 void Stream::reset_on_close() {
+  resets_ = true;
   const linger abort{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof abort);
 }
@@ -164,7 +169,13 @@ void Stream::on_events(std::uint32_t events) {
     if (paused_) return owner_->on_dead_while_paused();
     if (read_ended_) return die(write_error_ != 0 ? write_error_ : pending_error(fd_.get()));
   }
-  if (readable_ && !paused_ && !read_ended_ && error_ == 0) read_once();
+  if (paused_ || read_ended_ || error_ != 0) return;
+  if (tls_ended_) return end_read();
+  if (!early_.empty()) {
+    if (readable_) poller_.make_ready(token_);
+    return take_encrypted(std::exchange(early_, {}));
+  }
+  if (readable_) read_once();
 }
 
 // `events` may be 0 (from the ready list) while the connect is under way.
@@ -180,7 +191,12 @@ void Stream::finish_connect(std::uint32_t events) {
     close_announced_ = (events & EPOLLRDHUP) != 0;
     poller_.make_ready(token_);
   }
+  if (tls_) return begin_handshake();
   if (backlog() > 0 && !send_backlog()) return;
+  tell_connected();
+}
+
+void Stream::tell_connected() {
   const Poller::Token token = token_;
   Poller& poller = poller_;
   owner_->on_connected();
@@ -221,13 +237,22 @@ void Stream::read_once() {
     const auto bytes = static_cast<std::size_t>(got);
     readable_ = bytes == size || close_announced_;
     if (readable_) poller_.make_ready(token_);
-    return owner_->on_bytes({poller_.read_buffer(), bytes});
+    const std::string_view read(poller_.read_buffer(), bytes);
+    return tls_ ? take_encrypted(read) : owner_->on_bytes(read);
   }
   if (got < 0 && errno == EINTR) return poller_.make_ready(token_);
   readable_ = false;
   const int error = got < 0 ? errno : 0;
   if (write_error_ != 0) return die(write_error_);
   if (got < 0) return error == EAGAIN ? void() : die(error);
+  // Only the peer's own word says that this was all (RFC 8446 6.1). Requests say where they end,
+  // and clients often leave without it.
+  if (tls_ && (is_handshaking() || tls_->role() == TlsSession::Role::Client))
+    return die(ECONNRESET);
+  end_read();
+}
+
+void Stream::end_read() {
   read_ended_ = true;
   if (hung_up_) poller_.make_ready(token_);  // what is told of it came with the last bytes
   owner_->on_end();
@@ -237,7 +262,9 @@ void Stream::flush() {
   if (!batch_) return;
   std::unique_ptr<WriteBatch> batch = std::move(batch_);
   if (error_ == 0 && write_error_ == 0) {
-    if (connecting_ || backlog() > 0) {
+    if (tls_) {
+      encrypt_batch(*batch);
+    } else if (connecting_ || backlog() > 0) {
       keep_unsent(*batch, 0);
     } else {
       send_batch(*batch);
@@ -305,7 +332,7 @@ bool Stream::send_backlog() {
 // What waits for everything being written. on_flushed may be the end of this stream.
 void Stream::after_write() {
   if (backlog() > 0 || connecting_ || is_write_dead()) return;
-  if (shutdown_wanted_) ::shutdown(fd_.get(), SHUT_WR);
+  if (shutdown_wanted_) finish_writing();
   if (!notify_flushed_) return;
   notify_flushed_ = false;
   owner_->on_flushed();

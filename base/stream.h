@@ -7,10 +7,12 @@
 // and no further edge. While paused nothing is read, and the readiness is remembered. Writing:
 // write_view() and write_copy() gather; all that was written during one callback leaves in one
 // writev after it. What the kernel does not take is copied into the backlog. Writing never calls
-// back: errors arrive as on_error in a later turn. The owner holds the stream and may destroy it
+// back: errors arrive as on_error in a later turn. With TLS all of this is said of the plain bytes;
+// the backlog is of encrypted ones. The owner holds the stream and may destroy it
 // inside any callback but on_write_blocked.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -20,6 +22,7 @@
 
 #include "base/address.h"
 #include "base/poller.h"
+#include "base/tls_session.h"
 #include "base/unique_fd.h"
 
 namespace tealgate {
@@ -61,6 +64,13 @@ class StreamOwner {
   // The connection is dead, but reading is paused: unread bytes may still be there. resume() leads
   // to on_error in the end.
   virtual void on_dead_while_paused() {}
+  // The handshake is done; of a server's side.
+  virtual void on_tls_established() {}
+  // A client of a server's side that spoke no TLS from its first byte on: `bytes` are what it said.
+  // From now on the stream is a plain one.
+  virtual void on_not_tls(std::string_view bytes) { on_bytes(bytes); }
+  // The TLS connection broke or could not be made. The alert is on its way; nothing else follows.
+  virtual void on_tls_failure(std::string_view /*why: valid for ever*/) { on_error(EPROTO); }
 
  protected:
   ~StreamOwner() = default;
@@ -78,7 +88,8 @@ class Stream final : private Pollable {
   // Starts connecting; on_connected or on_error follows, never from inside this call. What is
   // written before waits.
   static std::unique_ptr<Stream> connect(Loop& loop, const SocketAddress& address,
-                                         StreamOwner& owner);
+                                         StreamOwner& owner,
+                                         std::unique_ptr<TlsSession> tls = nullptr);
 
   // Closes at once; what was not flushed is lost.
   ~Stream();
@@ -86,6 +97,13 @@ class Stream final : private Pollable {
   Stream& operator=(const Stream&) = delete;
 
   void set_owner(StreamOwner& owner) { owner_ = &owner; }
+
+  // From now on the peer must speak TLS: `session` is of Role::Server, and `early` what it said of
+  // it already. Before anything is written. For a client's session see connect(): on_connected
+  // comes when it is established.
+  void start_tls(std::unique_ptr<TlsSession> session, std::string_view early = {});
+  // Null without TLS.
+  const TlsSession* tls() const { return tls_.get(); }
 
   // `bytes` must stay valid until the running callback returns: what is sent straight from a read
   // buffer.
@@ -106,10 +124,10 @@ class Stream final : private Pollable {
   // on_woken comes, never from inside this call, when other sockets have had their turn.
   void wake();
   // Bytes of the peer, or its close, may be waiting to be read.
-  bool may_have_unread() const { return readable_ || close_announced_; }
+  bool may_have_unread() const { return readable_ || close_announced_ || !early_.empty(); }
 
   // Bytes that wait for the kernel; exact between callbacks.
-  std::size_t backlog() const { return backlog_.size() - backlog_sent_; }
+  std::size_t backlog() const { return backlog_.size() - backlog_sent_ + waiting_plain_.size(); }
   bool is_write_blocked() const { return write_blocked_; }
   // Bytes written that the peer's kernel has not acknowledged yet, the backlog among them.
   std::size_t untaken() const;
@@ -126,12 +144,22 @@ class Stream final : private Pollable {
   Stream(Loop& loop, UniqueFd fd, StreamOwner& owner);
   void on_events(std::uint32_t events) override;
   void finish_connect(std::uint32_t events);
+  void tell_connected();
   void first_read();
   void handle_writable();
   void tell_written();
   void read_once();
+  void take_encrypted(std::string_view bytes);
+  void end_read();
   void flush();
   void send_batch(const WriteBatch& batch);
+  void encrypt_batch(const WriteBatch& batch);
+  void begin_handshake();
+  void send_encrypted(std::string_view bytes);
+  bool is_handshaking() const;
+  void on_established();
+  void say_tls_end();
+  void finish_writing();
   void keep_unsent(const WriteBatch& batch, std::size_t sent);
   bool send_backlog();
   void after_write();
@@ -148,8 +176,11 @@ class Stream final : private Pollable {
   std::unique_ptr<WriteBatch> batch_;  // writes of the running callback
   std::string backlog_;                // what the kernel did not take
   std::size_t backlog_sent_ = 0;
-  int error_ = 0;        // dead: on_error was called or will be
-  int write_error_ = 0;  // writing is over; reading goes on to the end
+  std::unique_ptr<TlsSession> tls_;
+  std::string waiting_plain_;  // written before the TLS session was established
+  std::string early_;          // encrypted bytes that came before start_tls()
+  int error_ = 0;              // dead: on_error was called or will be
+  int write_error_ = 0;        // writing is over; reading goes on to the end
   bool connecting_ = false;
   bool watched_ = false;
   bool readable_ = false;
@@ -161,6 +192,9 @@ class Stream final : private Pollable {
   bool shutdown_wanted_ = false;
   bool write_blocked_ = false;
   bool notify_flushed_ = false;
+  bool resets_ = false;     // see reset_on_close()
+  bool tls_ended_ = false;  // the peer's close_notify came
+  bool tls_shut_ = false;   // ours was sent
 };
 
 }  // namespace tealgate

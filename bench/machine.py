@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROXY_CORE, LOAD_CORE = 0, 1
 
-PACKAGES = ("wrk nginx haproxy strace g++ cmake ninja-build pkg-config libuv1-dev node-llhttp libyaml-cpp-dev "
+PACKAGES = ("wrk nginx haproxy strace g++ cmake ninja-build pkg-config libuv1-dev libssl-dev node-llhttp libyaml-cpp-dev "
             "libfmt-dev nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
 
 

@@ -222,10 +222,10 @@ ConfigResult whole_file_error(const std::string& path, const std::string& messag
 
 }  // namespace
 
-ConfigResult load_config(const std::string& path) {
+ConfigResult load_config(const std::string& path, const ConfigSurroundings& surroundings) {
   const Result<std::string> text = read_bounded_file(path, kLargestConfig);
   if (!text) return whole_file_error(path, "the config file " + text.error().message, "");
-  return parse_config(*text, path);
+  return parse_config(*text, path, surroundings);
 }
 
 ConfigResult parse_config(std::string_view text, const std::string& path,

@@ -24,7 +24,8 @@ struct ParsedConfig {
 // Errors (never empty) are those of the whole file, in its order, with its warnings between them.
 using ConfigResult = tl::expected<ParsedConfig, std::vector<Diagnostic>>;
 
-ConfigResult load_config(const std::string& path);
+ConfigResult load_config(const std::string& path,
+                         const ConfigSurroundings& surroundings = ConfigSurroundings::real());
 
 // The same for a text; `path` is named in diagnostics, and relative ${file:…} paths start at its
 // folder.

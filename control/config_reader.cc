@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <variant>
 
+#include "control/listener_reader.h"
 #include "control/node_reader.h"
 #include "control/service_reader.h"
 
@@ -16,7 +16,7 @@ namespace {
 class ConfigReader {
  public:
   ConfigReader(const ConfigSurroundings& surroundings, Findings& findings)
-      : reader_(surroundings, findings), services_(reader_) {}
+      : reader_(surroundings, findings), services_(reader_), listeners_(reader_) {}
 
   Config read(const ConfigNode& root) {
     const std::vector<std::string> meant = reader_.check_keys(root, OptionContext::File, "");
@@ -39,7 +39,7 @@ class ConfigReader {
 
   void read_key(const ConfigEntry& entry) {
     if (entry.key == "version") return read_version(entry.value);
-    if (entry.key == "listen") return read_listen(entry.value);
+    if (entry.key == "listen") config_.listeners = listeners_.read(entry.value);
     if (entry.key == "workers") return read_workers(entry.value);
     if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
     if (entry.key == "limits") return read_limits(entry.value);
@@ -57,59 +57,11 @@ class ConfigReader {
       reader_.reject(node, "version", {"is not known to this tealgate", "the one version is 1"});
   }
 
-  void read_listen(const ConfigNode& node) {
-    if (node.is_list() && node.items.empty() && !node.is_incomplete)
-      return reader_.findings().error(node.at, "listen is an empty list");
-    if (!node.is_list()) return read_listener(node);
-    for (const ConfigNode& item : node.items) read_listener(item);
-  }
-
-  void read_listener(const ConfigNode& node) {
-    if (!node.is_map()) return add_listener(node, "listen");
-    if (!reader_.is_map(node, "listen")) return;
-    ConfigNode known = node;
-    std::erase_if(known.entries, [&](const ConfigEntry& entry) {
-      if (entry.key != "tls") return false;
-      reader_.findings().error(entry.at, "listen.tls: not yet",
-                               "put TLS in front for now: see examples/tls-in-front");
-      return true;
-    });
-    const std::vector<std::string> meant = reader_.check_keys(known, OptionContext::Listener, "");
-    if (const ConfigEntry* address = node.find("address")) {
-      const std::size_t before = config_.listeners.size();
-      add_listener(address->value, "address");
-      if (config_.listeners.size() > before) read_proxy_protocol(node);
-    } else if (!node.is_incomplete && std::ranges::find(meant, "address") == meant.end()) {
-      reader_.findings().error(node.at, "this listener has no \"address\"", "add address: \":80\"");
-    }
-  }
-
-  void add_listener(const ConfigNode& node, std::string_view label) {
-    const std::optional<std::string> text = reader_.text(node, label);
-    if (!text) return;
-    const ValueResult<SocketAddress> address = parse_listen_address(*text);
-    if (!address) return reader_.reject(node, label, address.error());
-    const auto [first, is_new] = listener_lines_.emplace(address->to_string(), node.at.line + 1);
-    if (!is_new && address->port() != 0)
-      return reader_.reject(
-          node, label,
-          {fmt::format("is the same address as the one on line {}", first->second),
-           "listen on each address once"});
-    config_.listeners.push_back({*address, *text});
-  }
-
-  void read_proxy_protocol(const ConfigNode& listener) {
-    const ConfigEntry* entry = listener.find("proxy_protocol");
-    if (!entry) return;
-    const bool is_on = reader_.flag(entry->value, "proxy_protocol").value_or(false);
-    config_.listeners.back().proxy_protocol = is_on;
-    if (is_on && !proxy_protocol_) proxy_protocol_ = entry->at;
-  }
-
   // It would close every connection.
   void check_proxy_protocol(const ConfigNode& root) {
-    if (!proxy_protocol_ || root.is_incomplete || root.find("trusted_proxies")) return;
-    reader_.findings().error(*proxy_protocol_,
+    const auto& first = listeners_.proxy_protocol();
+    if (!first || root.is_incomplete || root.find("trusted_proxies")) return;
+    reader_.findings().error(*first,
                              "proxy_protocol needs trusted_proxies: nobody else is believed",
                              "add the addresses of the proxies in front to trusted_proxies");
   }
@@ -213,19 +165,18 @@ class ConfigReader {
   void check_dashboard(const ConfigNode& root) {
     const SocketAddress& dashboard = config_.control.dashboard_address;
     if (config_.control.dashboard.empty() || dashboard.port() == 0) return;
-    const auto same = listener_lines_.find(dashboard.to_string());
-    if (same == listener_lines_.end()) return;
+    const int same = listeners_.line_of(dashboard);
+    if (same == 0) return;
     const ConfigNode& node = root.find("control")->value.find("dashboard")->value;
     reader_.reject(node, "control.dashboard",
-                   {fmt::format("is the address of the listener on line {}", same->second),
+                   {fmt::format("is the address of the listener on line {}", same),
                     "give the dashboard its own port"});
   }
 
   NodeReader reader_;
   ServiceReader services_;
+  ListenerReader listeners_;
   Config config_;
-  std::map<std::string, int> listener_lines_;   // by address
-  std::optional<TextPosition> proxy_protocol_;  // where it is first on
 };
 
 }  // namespace

@@ -19,6 +19,9 @@ struct ConfigSurroundings {
   std::function<Result<std::string>(const std::string& path, std::size_t most)> content;
   // A server's address; names too. May block.
   std::function<Result<SocketAddress>(std::string_view text)> resolve;
+  // Whether an expired certificate is only warned of: by a daemon that starts, since all the rest
+  // that it serves depends on it.
+  bool takes_expired = false;
 
   // The environment, the file system and the resolver of this machine.
   static ConfigSurroundings real();

@@ -40,6 +40,7 @@ class Findings {
   void error(TextPosition at, std::string message, std::string hint = {});
   void warn(TextPosition at, std::string message, std::string hint = {});
   bool has_errors() const;
+  std::size_t errors() const { return errors_; }
 
   // The findings so far, in the order of the text; this is empty afterwards. Beyond kMost they are
   // only counted, in a last finding of its own.

@@ -5,8 +5,8 @@
 namespace tealgate {
 namespace {
 
-constexpr std::string_view kNoTls =
-    "TLS is not there yet: put it in front, see examples/tls-in-front";
+constexpr std::string_view kTls =
+    "TLS belongs to an entry of \"listen\": tls: {cert: FILE, key: FILE}";
 constexpr std::string_view kNoBound = "connections per server are not bounded yet";
 constexpr std::string_view kDefaultsInstead = "put what services share into \"defaults\"";
 
@@ -135,13 +135,13 @@ constexpr auto kNeighbours = std::to_array<Neighbour>({
     {"maxinflight", "", kNoBound},
     {"maxrequests", "", kNoBound},
     {"workerconnections", "", "connections are not bounded yet: the descriptor limit is the bound"},
-    {"tls", "", kNoTls},
-    {"ssl", "", kNoTls},
-    {"sslcertificate", "", kNoTls},
-    {"cert", "", kNoTls},
-    {"certificate", "", kNoTls},
-    {"certificates", "", kNoTls},
-    {"https", "", kNoTls},
+    {"tls", "", kTls},
+    {"ssl", "", kTls},
+    {"sslcertificate", "", kTls},
+    {"cert", "", kTls},
+    {"certificate", "", kTls},
+    {"certificates", "", kTls},
+    {"https", "", kTls},
     {"<<", "", kDefaultsInstead},
     {"global", "", kDefaultsInstead},
     {"anchors", "", kDefaultsInstead},

@@ -56,6 +56,30 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Listener, "proxy_protocol", T::Flag, "false", "", "",
      "Each connection begins with a PROXY header (version 1 or 2) that says who the client is. "
      "Peers outside `trusted_proxies` are closed."},
+    {S::Listener, "tls.cert", T::FilePath, "", "", "",
+     "The certificate and its chain, PEM (certbot's `fullchain.pem`). Makes this listener speak "
+     "TLS."},
+    {S::Listener, "tls.key", T::FilePath, "", "", "",
+     "The certificate's private key, PEM (certbot's `privkey.pem`), without a passphrase."},
+    {S::Listener, "tls.ocsp", T::FilePath, "(none)", "", "",
+     "The certificate authority's OCSP response, DER, which is stapled to the certificate."},
+    {S::Listener, "tls.certificates", T::CertificateList, "(none)", "", "",
+     "More certificates: each a map of `cert`, `key` and `ocsp`. A client is shown the one for the "
+     "name it asks for, else the first."},
+    {S::Listener, "tls.min_version", T::TlsVersionName, "1.2", "", "", "The oldest TLS spoken."},
+    {S::Listener, "tls.ciphers", T::Text, "(see TLS)", "", "",
+     "The ciphers of TLS 1.2, as OpenSSL lists them; TLS 1.3 has its own."},
+    {S::Listener, "tls.client_certificates", T::ClientProof, "none", "", "",
+     "Whether clients must show a certificate that `tls.client_ca` signed. Its name goes to the "
+     "server as `X-Forwarded-Client-Name`."},
+    {S::Listener, "tls.client_ca", T::FilePath, "(none)", "", "",
+     "Who may sign clients' certificates, PEM."},
+    {S::Listener, "hsts", T::TimeSpan, "0s", "0s", "1000d",
+     "How long browsers are to come by https alone (`Strict-Transport-Security` in each answer "
+     "that has none); `0s` does not say. For listeners with `tls`.",
+     false},
+    {S::Listener, "redirect", T::RedirectTarget, "(none)", "", "",
+     "Answers each request with a redirect to https at that port. For listeners without `tls`."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -300,6 +324,14 @@ std::string_view to_string(OptionType type) {
       return "origins";
     case T::PageMap:
       return "map of files";
+    case T::CertificateList:
+      return "list of maps";
+    case T::TlsVersionName:
+      return "`1.2` or `1.3`";
+    case T::ClientProof:
+      return "`none`, `optional` or `required`";
+    case T::RedirectTarget:
+      return "`https` or `https:PORT`";
   }
   return "";
 }

@@ -58,6 +58,10 @@ enum class OptionType : std::uint8_t {
   CorsTerms,
   OriginList,
   PageMap,
+  CertificateList,
+  TlsVersionName,
+  ClientProof,
+  RedirectTarget,
 };
 
 // Where a setting that needs no care of its own is stored; monostate for keys that a reader handles

@@ -21,13 +21,16 @@ struct Misspelling {
   std::string_view meant;
 };
 
-constexpr auto kDurationUnits = std::to_array<Unit>(
-    {{"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}});
+constexpr auto kDurationUnits = std::to_array<Unit>({{"ms", 1'000'000},
+                                                     {"s", 1'000'000'000},
+                                                     {"m", 60'000'000'000},
+                                                     {"h", 3'600'000'000'000},
+                                                     {"d", 86'400'000'000'000}});
 constexpr auto kDurationMisspellings = std::to_array<Misspelling>(
     {{"sec", "s"},     {"secs", "s"},  {"second", "s"}, {"seconds", "s"}, {"S", "s"},
      {"min", "m"},     {"mins", "m"},  {"minute", "m"}, {"minutes", "m"}, {"M", "m"},
      {"hour", "h"},    {"hours", "h"}, {"hr", "h"},     {"H", "h"},       {"msec", "ms"},
-     {"millis", "ms"}, {"MS", "ms"},   {"d", "h"},      {"day", "h"},     {"days", "h"},
+     {"millis", "ms"}, {"MS", "ms"},   {"D", "d"},      {"day", "d"},     {"days", "d"},
      {"us", "ms"},     {"ns", "ms"}});
 constexpr auto kSizeUnits = std::to_array<Unit>(
     {{"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}});
@@ -98,8 +101,9 @@ Result<std::uint64_t> parse_with_unit(std::string_view text, const Notation& not
 }  // namespace
 
 Result<Duration> parse_duration(std::string_view text) {
-  constexpr std::uint64_t kLongest = 1000 * std::uint64_t{3'600'000'000'000};
-  return parse_with_unit(text, {kDurationUnits, kDurationMisspellings, "ms, s, m or h", kLongest})
+  constexpr std::uint64_t kLongest = 1000 * std::uint64_t{86'400'000'000'000};
+  return parse_with_unit(text,
+                         {kDurationUnits, kDurationMisspellings, "ms, s, m, h or d", kLongest})
       .map([](std::uint64_t value) { return Duration(static_cast<Duration::rep>(value)); });
 }
 

@@ -13,7 +13,7 @@
 
 namespace tealgate {
 
-// "500ms", "30s", "5m", "1h": a whole number and one unit. At most 1000 hours.
+// "500ms", "30s", "5m", "1h", "7d": a whole number and one unit. At most 1000 days.
 Result<Duration> parse_duration(std::string_view text);
 
 // "0B", "64KiB", "16MiB", "1GiB", in bytes. At most 1024 GiB.

@@ -1,8 +1,8 @@
 // What strict llhttp does not mind between the chunks of a body: line ends that are not CRLF,
 // control characters, and endless extensions and trailers.
 //
-// Sees the framing bytes alone (chunk lines, the CRLF after a chunk, trailers). Its verdict depends on the
-// bytes and not on how they are cut.
+// Sees the framing bytes alone (chunk lines, the CRLF after a chunk, trailers). Its verdict depends
+// on the bytes and not on how they are cut.
 #pragma once
 
 #include <cstddef>

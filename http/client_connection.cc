@@ -29,9 +29,10 @@ ClientConnection::~ClientConnection() {
 
 std::unique_ptr<ClientConnection> ClientConnection::connect(Loop& loop,
                                                             const SocketAddress& address,
-                                                            ClientConnectionOwner& owner) {
+                                                            ClientConnectionOwner& owner,
+                                                            std::unique_ptr<TlsSession> tls) {
   std::unique_ptr<ClientConnection> connection(new ClientConnection(owner));
-  connection->stream_ = Stream::connect(loop, address, *connection);
+  connection->stream_ = Stream::connect(loop, address, *connection, std::move(tls));
   return connection;
 }
 
@@ -203,6 +204,11 @@ void ClientConnection::on_error(int error) {
   fail(Failure::ConnectFailed, error == EADDRNOTAVAIL ? "out of local ports"
                                : error == EACCES      ? "permission denied"
                                                       : "unreachable");
+}
+
+void ClientConnection::on_tls_failure(std::string_view why) {
+  if (!connected_) return fail(Failure::ServerTlsFailed, why);
+  fail(phase_ == Phase::Body ? Failure::BodyCut : failure_of_silence(), why);
 }
 
 void ClientConnection::fail(Failure failure, std::string_view detail) {

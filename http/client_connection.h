@@ -41,8 +41,10 @@ class ClientConnectionOwner {
 class ClientConnection final : private StreamOwner {
  public:
   // on_connected or on_failure follows. Requests may be sent before.
+  // With `tls` the connection is made when its session is established.
   static std::unique_ptr<ClientConnection> connect(Loop& loop, const SocketAddress& address,
-                                                   ClientConnectionOwner& owner);
+                                                   ClientConnectionOwner& owner,
+                                                   std::unique_ptr<TlsSession> tls = nullptr);
 
   ~ClientConnection();
 
@@ -85,6 +87,7 @@ class ClientConnection final : private StreamOwner {
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
   void on_error(int error) override;
+  void on_tls_failure(std::string_view why) override;
   void on_write_blocked() override { owner_->on_upload_blocked(); }
   void on_write_drained() override { owner_->on_upload_drained(); }
 

@@ -29,11 +29,14 @@ constexpr FailureFacts kFacts[] = {
     {403, "origin_refused", Never, Fault::Client, "This origin is not allowed here"},
     {0, "client_abort", Never, Fault::Client, "The client left"},
     {0, "client_stalled", Never, Fault::Client, "The client did not take its answer"},
+    {400, "plain_http", Never, Fault::Client, "This port speaks HTTPS"},
+    {0, "tls_failed", Never, Fault::Client, "The TLS handshake failed"},
     {0, "proxy_protocol", Never, Fault::Client, "No PROXY header that may be believed"},
     // ConnectRefused … StreamIdle
     {502, "connect_refused", AnyMethod, Fault::Server, "The server cannot be reached"},
     {504, "connect_timeout", AnyMethod, Fault::Server, "The server cannot be reached in time"},
     {502, "connect_failed", AnyMethod, Fault::Server, "The server cannot be reached"},
+    {502, "upstream_tls", AnyMethod, Fault::Server, "The server cannot be trusted"},
     // A keep-alive race, which is nobody's fault.
     {502, "upstream_closed_idle", IfReplayable, Fault::Nobody, "The server closed the connection"},
     {502, "upstream_reset", IfReplayable, Fault::Server, "The server closed the connection"},

@@ -25,12 +25,15 @@ enum class Failure : std::uint8_t {
   OriginRefused,       // a preflight of an origin that the service does not declare: 403
   ClientAbort,         // the client left before the end of the answer
   ClientStalled,       // the client does not take its answer
+  PlainHttp,           // HTTP where TLS was expected: 400
+  TlsFailed,           // the TLS handshake failed, or nonsense came in place of it
   ProxyProtocol,       // a PROXY header that is missing, malformed, late, or of a peer that is not
                        // trusted
   // The server's doing, or the way to it.
   ConnectRefused,
   ConnectTimeout,
   ConnectFailed,     // unreachable, ...
+  ServerTlsFailed,   // the TLS handshake failed, or its certificate is not to be trusted
   ClosedWhenReused,  // a reused connection closed before the first response byte
   ClosedEarly,       // a fresh connection closed or was reset before the first response byte
   HeadCut,           // closed inside the response head

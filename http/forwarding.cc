@@ -75,17 +75,6 @@ std::uint64_t next_random() {
   return mixed ^ (mixed >> 31);
 }
 
-// The request line in origin-form: path and query as they came.
-void append_origin_line(std::string& out, const RequestHead& head) {
-  const std::string_view target = head.target;
-  if (target.starts_with('/') || target == "*")
-    return append_request_line(out, head.method, target);
-  const std::size_t begin = target.find_first_of("/?", target.find("//") + 2);
-  if (begin == std::string_view::npos) return append_request_line(out, head.method, head.path);
-  if (target[begin] == '/') return append_request_line(out, head.method, target.substr(begin));
-  append_request_line(out, head.method, std::string("/").append(target.substr(begin)));
-}
-
 // X-Forwarded-For: what a trusted peer says, and the peer.
 void append_forwarded_for(std::string& out, const RequestHead& head, const ForwardedFrom& from) {
   out.append("X-Forwarded-For: ");
@@ -115,11 +104,12 @@ void append_forwarded(std::string& out, const RequestHead& head, const Forwarded
   if (!host.empty() && !takes_out(as.rules, "x-forwarded-host")) {
     append_field(out, "X-Forwarded-Host", host);
   }
+  if (!from.client_name.empty()) append_field(out, "X-Forwarded-Client-Name", from.client_name);
   if (as.sends_forwarded) append_forwarded_field(out, head, from);
 }
 
 // Whether we write this field ourselves, or leave it out on the way up.
-bool is_ours_upwards(std::string_view name, bool peer_is_trusted) {
+bool is_ours_upwards(std::string_view name, const ForwardedFrom& from) {
   if (is_hop_by_hop(name)) return true;
   switch (name.size()) {
     case 4:
@@ -138,7 +128,8 @@ bool is_ours_upwards(std::string_view name, bool peer_is_trusted) {
     default:
       break;
   }
-  return !peer_is_trusted && tells_origin(name);
+  if (!from.client_name.empty() && folds_to(name, "x-forwarded-client-name")) return true;
+  return !from.peer_is_trusted && tells_origin(name);
 }
 
 void append_via(std::string& out, std::uint8_t minor_version) {
@@ -182,12 +173,17 @@ std::string request_id(const RequestHead& head) {
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
                              const ForwardedAs& as) {
   const ConnectionOptions connection(head);
-  append_origin_line(out, head);
+  const bool is_origin_form = head.target.starts_with('/') || head.target == "*";
+  if (is_origin_form) {
+    append_request_line(out, head.method, head.target);
+  } else {
+    append_request_line(out, head.method, origin_form(head));
+  }
   append_field(
       out, "Host",
       as.rules && !as.rules->host().empty() ? std::string_view(as.rules->host()) : head.authority);
   for (const Field& field : head.fields) {
-    if (is_ours_upwards(field.name, from.peer_is_trusted) || connection.names(field.name)) continue;
+    if (is_ours_upwards(field.name, from) || connection.names(field.name)) continue;
     // We speak 1.1 upwards, but an HTTP/1.0 client understands no 100 (RFC 9110 10.1.1).
     if (head.minor_version == 0 && equals_ignoring_case(field.name, "Expect")) continue;
     if (as.sends_forwarded && folds_to(field.name, "forwarded")) continue;
@@ -226,6 +222,14 @@ void append_client_fields(std::string& out, const ResponseHead& head, std::strin
   append_via(out, head.minor_version);
   append_field(out, "X-Request-Id", request_id);
   if (rules && !head.is_interim()) out.append(rules->lines());
+}
+
+std::string origin_form(const RequestHead& head) {
+  const std::string_view target = head.target;
+  if (target.starts_with('/') || target == "*") return std::string(target);
+  const std::size_t begin = target.find_first_of("/?", target.find("//") + 2);
+  if (begin == std::string_view::npos) return std::string(head.path);
+  return std::string(target[begin] == '/' ? "" : "/").append(target.substr(begin));
 }
 
 bool is_hop_by_hop(std::string_view name) {

@@ -14,6 +14,7 @@ struct ForwardedFrom {
   std::string_view host;         // of the peer, as ResponseWriter::peer_host() has it
   bool peer_is_trusted = false;  // in trusted_proxies: its X-Forwarded-* are kept and appended to
   std::string_view scheme = "http";
+  std::string_view client_name = {};  // of the client's TLS certificate; empty: none
 };
 
 // What a request is given on its way up.
@@ -37,8 +38,9 @@ std::string request_id(const RequestHead& head);
 // path of an absolute target), Host kept (from the absolute target if there is one; RFC
 // 9112 3.2.2), hop-by-hop fields and those that Connection names removed, TE kept only as
 // "trailers"... `framing` written anew, X-Forwarded-For/-Proto/-Host overwritten or appended, Via
-// appended ("1.1 tealgate"), X-Request-Id set. Expect is passed on. The rules come last, so that
-// they win over what a client says.
+// appended ("1.1 tealgate"), X-Request-Id set, X-Forwarded-Client-Name (the verified name of a
+// TLS certificate) set or, from whoever is not trusted, removed. Expect is passed on. The rules
+// come last, so that they win over what a client says.
 void append_upstream_request(std::string& out, const RequestHead& head, const ForwardedFrom& from,
                              const ForwardedAs& as);
 
@@ -48,6 +50,9 @@ void append_upstream_request(std::string& out, const RequestHead& head, const Fo
 // are the server connection's.
 void append_client_fields(std::string& out, const ResponseHead& head, std::string_view request_id,
                           const HeaderRules* rules = nullptr);
+
+// The target in origin-form: path and query as they came; "*" stays.
+std::string origin_form(const RequestHead& head);
 
 // Whether a field is hop-by-hop by its name alone (RFC 9110 7.6.1): Connection, Keep-Alive,
 // Proxy-Connection, TE, Trailer, Transfer-Encoding, Upgrade; Content-Length counts too, as framing

@@ -24,6 +24,7 @@
 
 namespace tealgate {
 
+struct Entrance;
 class Loop;
 
 // A response head of our making or to be passed on.
@@ -31,6 +32,7 @@ struct OutgoingHead {
   int status = 200;
   std::string_view reason = {};  // empty: the standard one
   std::string_view fields = {};  // complete lines with CRLF, without framing, Connection and Date
+  std::string_view more_fields = {};  // the same, behind those
   Framing framing = {};   // of what follows; UntilClose and Chunked are turned into what the client
                           // understands
   bool has_date = false;  // `fields` has a Date
@@ -67,6 +69,10 @@ class ResponseWriter {
   virtual const SocketAddress& peer() const = 0;
   // Its address alone, as logs and servers are told it; "unix:" for a Unix socket.
   virtual std::string_view peer_host() const = 0;
+  // How the client came in.
+  virtual const Entrance& entrance() const = 0;
+  // The verified name of the client's TLS certificate; empty: none was shown.
+  virtual std::string_view client_name() const = 0;
   virtual Loop& loop() = 0;
   // Bytes of this exchange so far, as they were on the wire.
   virtual std::uint64_t bytes_received() const = 0;

@@ -19,6 +19,9 @@ enum class Persistence : std::uint8_t {
 enum class ClientVersion : std::uint8_t { Http10, Http11 };
 Framing framing_for(ClientVersion client, Framing framing);
 
+// Whether complete field lines have one of that name.
+bool has_line(std::string_view fields, std::string_view name);
+
 // Appends the head with its empty line: status line, fields, Date, framing and Connection.
 void append_response_head(std::string& out, const OutgoingHead& head, const Framing& framing,
                           Persistence persistence);

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "http/forwarding.h"
+#include "http/guard.h"
 #include "http/local_reply.h"
 #include "http/proxy_protocol.h"
 #include "http/response_head.h"
@@ -16,6 +17,11 @@ namespace {
 constexpr std::size_t kPipelinedBytes = 64 * 1024;
 constexpr std::size_t kLingerBytes = 64 * 1024;
 constexpr Duration kLingerTime = std::chrono::seconds(2);
+
+const std::shared_ptr<const Entrance>& plain_entrance() {
+  static const auto plain = std::make_shared<const Entrance>();
+  return plain;
+}
 
 }  // namespace
 
@@ -29,6 +35,7 @@ ServerConnection::ServerConnection(Loop& loop, UniqueFd fd, const SocketAddress&
       owner_(owner),
       peer_(peer),
       peer_host_(peer.is_unix() ? "unix:" : peer.host()),
+      entrance_(plain_entrance()),
       stream_(Stream::adopt(loop, std::move(fd), *this)),
       parser_(H1Parser::Role::Requests, settings.head_limits),
       read_timer_(loop, [this] { on_read_timeout(); }),
@@ -43,6 +50,15 @@ ServerConnection::~ServerConnection() {
     answerer_->on_response_done();
   } else {
     answerer_->on_client_failure(Failure::Stopping, "the daemon stops");
+  }
+}
+
+void ServerConnection::enter_by(std::shared_ptr<const Entrance> entrance) {
+  entrance_ = std::move(entrance);
+  if (entrance_->proxy_protocol) {
+    phase_ = Phase::ProxyHeader;
+  } else if (entrance_->tls) {
+    stream_->start_tls(entrance_->tls->accept());
   }
 }
 
@@ -106,11 +122,37 @@ std::size_t ServerConnection::take_proxy_header(std::string_view bytes) {
   phase_ = Phase::Head;
   proxy_header_.reset();
   read_timer_.start(settings_.request_head);
-  if (!header.client) return consumed;
-  peer_ = *header.client;
-  peer_host_ = peer_.host();
-  if (owner_.on_client_told(*this, peer_) == Admission::Refused) close();
-  return consumed;
+  if (header.client) {
+    peer_ = *header.client;
+    peer_host_ = peer_.host();
+    if (owner_.on_client_told(*this, peer_) == Admission::Refused) {
+      close();
+      return consumed;
+    }
+  }
+  if (!entrance_->tls) return consumed;
+  stream_->start_tls(entrance_->tls->accept(), bytes.substr(consumed));
+  return bytes.size();
+}
+
+void ServerConnection::on_tls_established() {
+  client_name_ = stream_->tls()->peer_name();
+}
+
+void ServerConnection::on_not_tls(std::string_view bytes) {
+  entrance_ = plain_entrance();
+  began_ = loop_.now();
+  bytes_received_ = bytes.size();
+  const bool is_http = is_token_char(bytes[0]);
+  fail(is_http ? Failure::PlainHttp : Failure::TlsFailed,
+       "no TLS on a port that speaks nothing else");
+}
+
+void ServerConnection::on_tls_failure(std::string_view why) {
+  if (answerer_) return fail(Failure::ClientAbort, why);
+  if (phase_ >= Phase::Lingering || requests_ > 0) return close();
+  began_ = loop_.now();
+  fail(Failure::TlsFailed, why);
 }
 
 std::size_t ServerConnection::take_head(std::string_view bytes) {
@@ -281,7 +323,7 @@ void ServerConnection::refuse(Failure failure, std::string_view detail, const Re
 void ServerConnection::send_error(const LocalReply& reply) {
   std::string out;
   const Framing framing = reply.framing();
-  append_response_head(out, {.status = reply.status, .fields = reply.fields}, framing,
+  append_response_head(out, dressed({.status = reply.status, .fields = reply.fields}), framing,
                        Persistence::Closes);
   if (!head_request_) out.append(reply.body);
   write(out);

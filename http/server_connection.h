@@ -1,7 +1,8 @@
 // One client's HTTP/1.1 connection: reads requests, asks the RequestHandler for answers, writes
 // responses.
 //
-// On a listener that speaks the PROXY protocol its header comes first (Phase::ProxyHeader).
+// On a listener that speaks the PROXY protocol its header comes first (Phase::ProxyHeader), then
+// TLS, if the listener speaks it; the stream does that.
 //
 //            first byte            head complete           request complete
 //   idle ───────────────▶ Head ───────────────────▶ Body ───────────────────▶ Answer ──response
@@ -27,6 +28,7 @@
 #include "base/loop.h"
 #include "base/stream.h"
 #include "base/timer.h"
+#include "http/entrance.h"
 #include "http/h1_parser.h"
 #include "http/proxy_protocol.h"
 #include "http/request_handler.h"
@@ -70,9 +72,9 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   // From now on each answer says Connection: close; an idle connection closes after `grace`.
   void start_draining(Duration grace);
 
-  // The first bytes are a PROXY header of a peer that may be believed: its client takes the peer's
-  // place. Before the loop's next turn.
-  void expect_proxy_header() { phase_ = Phase::ProxyHeader; }
+  // Before the loop's next turn; without it the connection is a plain one. A PROXY header is only
+  // asked of a peer that may be believed: its client takes the peer's place.
+  void enter_by(std::shared_ptr<const Entrance> entrance);
 
   // Idle timeouts of clients known to be proxies are longer.
   void set_idle_timeout(Duration timeout) { idle_timeout_ = timeout; }
@@ -92,6 +94,9 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void on_write_drained() override;
   void on_flushed() override;
   void on_woken() override;
+  void on_tls_established() override;
+  void on_not_tls(std::string_view bytes) override;
+  void on_tls_failure(std::string_view why) override;
 
   // ResponseWriter
   void send_interim(int status, std::string_view fields) override;
@@ -105,6 +110,8 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void discard_body() override;
   const SocketAddress& peer() const override { return peer_; }
   std::string_view peer_host() const override { return peer_host_; }
+  const Entrance& entrance() const override { return *entrance_; }
+  std::string_view client_name() const override { return client_name_; }
   Loop& loop() override { return loop_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
   std::uint64_t bytes_sent() const override { return bytes_sent_; }
@@ -123,6 +130,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   void start_next_request();
   void refuse(Failure failure, std::string_view detail, const RequestHead& head);
   void send_error(const LocalReply& reply);
+  OutgoingHead dressed(const OutgoingHead& head) const;
   void fail(Failure failure, std::string_view detail);
   void on_read_timeout();
   void on_write_timeout();
@@ -138,6 +146,8 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   ServerConnectionOwner& owner_;
   SocketAddress peer_;     // or the client that a PROXY header told
   std::string peer_host_;  // made once: each request needs it
+  std::shared_ptr<const Entrance> entrance_;
+  std::string client_name_;
   std::unique_ptr<Stream> stream_;
   H1Parser parser_;
   std::unique_ptr<RequestAnswerer> answerer_;

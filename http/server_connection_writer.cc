@@ -34,11 +34,20 @@ void ServerConnection::send_head(const OutgoingHead& head) {
                   phase_ == Phase::Body || response_framing_.kind == Framing::Kind::UntilClose;
   static thread_local std::string out;
   out.clear();
-  append_response_head(out, head, response_framing_,
+  append_response_head(out, dressed(head), response_framing_,
                        close_wanted_ ? Persistence::Closes
                        : old_client_ ? Persistence::StaysSaid
                                      : Persistence::Stays);
   write(out);
+}
+
+// With what the listener adds to each answer; where the answer has it already, its own counts.
+OutgoingHead ServerConnection::dressed(const OutgoingHead& head) const {
+  OutgoingHead dressed = head;
+  if (!entrance_->hsts_line.empty() && !has_line(head.fields, "Strict-Transport-Security")) {
+    dressed.more_fields = entrance_->hsts_line;
+  }
+  return dressed;
 }
 
 void ServerConnection::send_body(std::string_view bytes) {

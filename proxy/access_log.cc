@@ -49,7 +49,7 @@ void AccessLog::write(const AccessRecord& record) {
   add_text(json, "server", record.server);
   if (record.revision != 0) json.field("revision", record.revision);
   add_text(json, "method", record.method);
-  if (record.minor_version >= 0) json.field("scheme", "http");
+  add_text(json, "scheme", record.scheme);
   add_text(json, "host", record.host);
   add_text(json, "path", record.path);
   if (record.minor_version >= 0) {

@@ -28,7 +28,8 @@ struct AccessRecord {
   std::string_view detail = {};  // a literal of ours that explains a bad end
   Failure failure = Failure::None;
   int minor_version = -1;  // -1: no head was understood
-  int status = 0;          // what the client was sent; 0: nothing
+  std::string_view scheme = {};
+  int status = 0;  // what the client was sent; 0: nothing
   int upstream_status = 0;
   unsigned attempts = 0;
   std::span<const FailedTry> tries = {};

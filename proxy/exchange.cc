@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/entrance.h"
 #include "http/forwarding.h"
 #include "http/target.h"
 #include "http/trailers.h"
@@ -51,8 +52,13 @@ Exchange::~Exchange() {
 void Exchange::route() {
   worker_.adopt();
   snapshot_ = worker_.snapshot();
-  const ForwardedFrom from{writer_.peer_host(), snapshot_->is_trusted(writer_.peer()), "http"};
+  const Entrance& entrance = writer_.entrance();
+  const ForwardedFrom from{.host = writer_.peer_host(),
+                           .peer_is_trusted = snapshot_->is_trusted(writer_.peer()),
+                           .scheme = entrance.tls ? "https" : "http",
+                           .client_name = writer_.client_name()};
   client_address_ = client_address(head_, from, snapshot_->trusted_proxies);
+  if (entrance.https_port != 0) return redirect(entrance.https_port);
   const Service* service = snapshot_->routes.find(head_.authority, head_.path);
   if (!is_normal_path(head_.path) &&
       snapshot_->routes.find(head_.authority, normalised_path(head_.path)) != service) {
@@ -88,6 +94,15 @@ void Exchange::route() {
     exchange_deadline_->start(settings_->timeouts.exchange);
   }
   attempt();
+}
+
+void Exchange::redirect(std::uint16_t https_port) {
+  if (head_.authority.empty()) {
+    detail_ = "no host to be redirected to";
+    return act(relay_.on_stopped(Failure::BadRequest));
+  }
+  relay_.on_answered();
+  send(redirect_reply({head_, request_id_, nullptr}, https_port));
 }
 
 void Exchange::answer_preflight() {
@@ -371,6 +386,7 @@ void Exchange::write_log() {
                        .detail = relay_.failure() == Failure::None ? std::string_view() : detail_,
                        .failure = relay_.failure(),
                        .minor_version = head_.minor_version,
+                       .scheme = writer_.entrance().tls ? "https" : "http",
                        .status = status_,
                        .upstream_status = upstream_status_,
                        .attempts = relay_.attempts(),

@@ -60,6 +60,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   void on_deadline() override;
 
   void route();
+  void redirect(std::uint16_t https_port);
   void answer_preflight();
   void attempt();
   Choice pick();

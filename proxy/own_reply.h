@@ -3,6 +3,7 @@
 // bug.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "http/local_reply.h"
@@ -19,6 +20,9 @@ struct Asked {
 
 // `detail` is a literal of ours and may be empty.
 LocalReply own_error(const Asked& asked, Failure failure, std::string_view detail);
+
+// 308 to the same address over https at `port`. There is an authority.
+LocalReply redirect_reply(const Asked& asked, std::uint16_t port);
 
 // For a preflight whose origin the service's CorsPolicy allows.
 LocalReply preflight_reply(const Asked& asked);

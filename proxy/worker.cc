@@ -66,8 +66,9 @@ void Worker::join() {
   thread_.join();
 }
 
-void Worker::add_listener(UniqueFd fd, Begin begin) {
-  Listener& listener = *listeners_.emplace_back(std::make_unique<Listener>(Listener{begin, {}}));
+void Worker::add_listener(UniqueFd fd, std::shared_ptr<const Entrance> entrance) {
+  Listener& listener =
+      *listeners_.emplace_back(std::make_unique<Listener>(Listener{std::move(entrance), {}}));
   HttpListener::Hooks hooks{
       .admit = [this, &listener](const SocketAddress& peer) { return admit(listener, peer); },
       .on_open =
@@ -85,9 +86,9 @@ void Worker::add_listener(UniqueFd fd, Begin begin) {
                                                  std::move(hooks));
 }
 
-void Worker::set_begin(const SocketAddress& address, Begin begin) {
+void Worker::set_entrance(const SocketAddress& address, std::shared_ptr<const Entrance> entrance) {
   for (const auto& listener : listeners_) {
-    if (listener->http->address() == address) listener->begin = begin;
+    if (listener->http->address() == address) listener->entrance = entrance;
   }
 }
 
@@ -106,7 +107,7 @@ void Worker::drain(std::function<void()> on_drained) {
 // Who may not say whose connection it is gets none where that must be said.
 std::optional<AddressCounts::Lease> Worker::admit(const Listener& listener,
                                                   const SocketAddress& peer) {
-  if (listener.begin == Begin::Request) return admit_client(peer);
+  if (!listener.entrance->proxy_protocol) return admit_client(peer);
   if (reader_->get()->is_trusted(peer)) return AddressCounts::Lease();
   const std::string host = peer.host();
   const std::string id = request_id(RequestHead());
@@ -129,11 +130,8 @@ std::optional<AddressCounts::Lease> Worker::admit_client(const SocketAddress& cl
 
 void Worker::on_connection_opened(ServerConnection& connection, const Listener& listener,
                                   const SocketAddress& peer) {
-  if (listener.begin == Begin::ProxyHeader) {
-    connection.expect_proxy_header();
-  } else {
-    greet(connection, peer);
-  }
+  connection.enter_by(listener.entrance);
+  if (!listener.entrance->proxy_protocol) greet(connection, peer);
   if (on_drained_) connection.start_draining(kIdleGrace);
   count_connections();
 }

@@ -58,9 +58,9 @@ class Worker final : public RequestHandler {
   const Counters& counters() const { return counters_; }
 
   // On the worker's thread from here on.
-  enum class Begin : std::uint8_t { Request, ProxyHeader };  // what a connection begins with
-  void add_listener(UniqueFd fd, Begin begin);
-  void set_begin(const SocketAddress& listener, Begin begin);  // for new connections
+  void add_listener(UniqueFd fd, std::shared_ptr<const Entrance> entrance);
+  // For new connections.
+  void set_entrance(const SocketAddress& listener, std::shared_ptr<const Entrance> entrance);
   void close_listener(const SocketAddress& address);
   // Closes all listeners and calls `on_drained` once, when the last client connection has gone.
   void drain(std::function<void()> on_drained);
@@ -87,7 +87,7 @@ class Worker final : public RequestHandler {
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
   void on_refused(const RefusedRequest& refused) override;
   struct Listener {
-    Begin begin;
+    std::shared_ptr<const Entrance> entrance;
     std::unique_ptr<HttpListener> http;
   };
 

@@ -1,11 +1,32 @@
 #include "proxy/worker_set.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/listen_socket.h"
 
 namespace tealgate {
+
+namespace {
+
+std::string hsts_line(Duration age) {
+  if (age == Duration::zero()) return {};
+  return fmt::format("Strict-Transport-Security: max-age={}\r\n",
+                     std::chrono::duration_cast<std::chrono::seconds>(age).count());
+}
+
+// Whether connections to both begin the same way and are given the same.
+bool enter_alike(const ListenerSettings& a, const ListenerSettings& b) {
+  if (a.proxy_protocol != b.proxy_protocol || a.https_port != b.https_port || a.hsts != b.hsts) {
+    return false;
+  }
+  return a.tls == b.tls || (a.tls && b.tls && a.tls->is_same_as(*b.tls));
+}
+
+}  // namespace
 
 // Sockets that are bound and listen already, but that nobody accepts from before commit().
 //
@@ -22,18 +43,20 @@ class WorkerSet::Prepared final : public PreparedListeners {
     }
   }
 
-  void add(const ListenerSettings& listener, std::vector<UniqueFd> sockets) {
+  void add(const ListenerSettings& listener, std::vector<UniqueFd> sockets, Entrances entrances) {
     const SocketAddress address = bound_address(sockets.front());
-    bound_->push_back({listener.text, address, listener.proxy_protocol});
-    added_.push_back({address, std::move(sockets)});
+    bound_->push_back({listener, address});
+    added_.push_back({address, std::move(sockets), std::move(entrances)});
   }
-  void change(const Bound& bound, const ListenerSettings& listener) {
-    changed_.push_back({bound.text, bound.address, listener.proxy_protocol});
+  void change(const Bound& bound, const ListenerSettings& listener, Entrances entrances) {
+    changed_.push_back({{listener, bound.address}, std::move(entrances)});
   }
   void set_removed(std::vector<Bound> removed) { removed_ = std::move(removed); }
 
   void commit() override {
-    for (const Bound& changed : std::exchange(changed_, {})) set_.change(changed);
+    for (const Changed& changed : std::exchange(changed_, {})) {
+      set_.change(changed.bound, changed.entrances);
+    }
     for (Added& added : std::exchange(added_, {})) open(std::move(added));
     for (const Bound& removed : std::exchange(removed_, {})) close(removed.address);
   }
@@ -42,6 +65,11 @@ class WorkerSet::Prepared final : public PreparedListeners {
   struct Added {
     SocketAddress address;
     std::vector<UniqueFd> sockets;  // one a worker
+    Entrances entrances;
+  };
+  struct Changed {
+    Bound bound;
+    Entrances entrances;
   };
 
   void open(Added added) {
@@ -52,8 +80,8 @@ class WorkerSet::Prepared final : public PreparedListeners {
     for (std::size_t i = 0; i < added.sockets.size(); ++i) {
       Worker& worker = *set_.workers_[i];
       // std::function wants a copyable task: the descriptor travels as a number.
-      worker.post([&worker, fd = added.sockets[i].release(), begin = begin_of(*bound)] {
-        worker.add_listener(UniqueFd(fd), begin);
+      worker.post([&worker, fd = added.sockets[i].release(), entrance = added.entrances[i]] {
+        worker.add_listener(UniqueFd(fd), entrance);
       });
     }
   }
@@ -66,23 +94,38 @@ class WorkerSet::Prepared final : public PreparedListeners {
   }
 
   WorkerSet& set_;
-  std::vector<Bound> changed_;           // in what its connections begin with
+  std::vector<Changed> changed_;
   const std::shared_ptr<Bounds> bound_;  // outlives the set, as this may
   std::vector<Added> added_;
   std::vector<Bound> removed_;
 };
 
-Worker::Begin WorkerSet::begin_of(const Bound& bound) {
-  return bound.proxy_protocol ? Worker::Begin::ProxyHeader : Worker::Begin::Request;
+// A context of its own for each worker.
+Result<WorkerSet::Entrances> WorkerSet::entrances(const ListenerSettings& listener) const {
+  Entrances made;
+  for (unsigned i = 0; i < count_; ++i) {
+    Entrance entrance{.proxy_protocol = listener.proxy_protocol,
+                      .tls = nullptr,
+                      .https_port = listener.https_port,
+                      .hsts_line = hsts_line(listener.hsts)};
+    if (listener.tls) {
+      auto context = TlsServerContext::make(*listener.tls, ticket_keys_);
+      if (!context) return error("listen {}: {}", listener.text, context.error().message);
+      entrance.tls = std::move(*context);
+    }
+    made.push_back(std::make_shared<const Entrance>(std::move(entrance)));
+  }
+  return made;
 }
 
-void WorkerSet::change(const Bound& changed) {
+void WorkerSet::change(const Bound& changed, const Entrances& entrances) {
   for (Bound& bound : *bound_) {
-    if (bound.address == changed.address) bound.proxy_protocol = changed.proxy_protocol;
+    if (bound.address == changed.address) bound.settings = changed.settings;
   }
-  for (const auto& worker : workers_) {
-    worker->post([&worker = *worker, address = changed.address, begin = begin_of(changed)] {
-      worker.set_begin(address, begin);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker& worker = *workers_[i];
+    worker.post([&worker, address = changed.address, entrance = entrances[i]] {
+      worker.set_entrance(address, entrance);
     });
   }
 }
@@ -144,12 +187,15 @@ Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listene
     const bool is_port_known = listener.address.port() != 0;
     // By its address, however that is spelt; by its text where the kernel chose the port.
     const auto is_it = [&](const Bound& bound) {
-      return is_port_known ? bound.address == listener.address : bound.text == listener.text;
+      return is_port_known ? bound.address == listener.address
+                           : bound.settings.text == listener.text;
     };
     const auto known = std::find_if(removed.begin(), removed.end(), is_it);
     if (known != removed.end()) {
-      if (known->proxy_protocol != listener.proxy_protocol) {
-        prepared->change(*known, listener);
+      if (!enter_alike(known->settings, listener)) {
+        Result<Entrances> changed = entrances(listener);
+        if (!changed) return tl::make_unexpected(changed.error());
+        prepared->change(*known, listener, std::move(*changed));
       }
       removed.erase(known);
       continue;
@@ -159,7 +205,9 @@ Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listene
         listens_on_port_of(listener.address) ? PortOwner::This : PortOwner::Nobody;
     Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_, owner);
     if (!sockets) return error("cannot listen on {}", sockets.error().message);
-    prepared->add(listener, std::move(*sockets));
+    Result<Entrances> made = entrances(listener);
+    if (!made) return tl::make_unexpected(made.error());
+    prepared->add(listener, std::move(*sockets), std::move(*made));
   }
   prepared->set_removed(std::move(removed));
   return prepared;

@@ -38,23 +38,25 @@ class WorkerSet final : public DataPlane {
  private:
   class Prepared;
   struct Bound {
-    std::string text;       // as configured
+    ListenerSettings settings;
     SocketAddress address;  // with the real port
-    bool proxy_protocol = false;
-    bool is_open = false;  // the workers accept
+    bool is_open = false;   // the workers accept
   };
 
   using Bounds = std::vector<Bound>;
 
   bool listens_on_port_of(const SocketAddress& address) const;
-  static Worker::Begin begin_of(const Bound& bound);
-  void change(const Bound& changed);
+  using Entrances = std::vector<std::shared_ptr<const Entrance>>;  // one a worker
+
+  Result<Entrances> entrances(const ListenerSettings& listener) const;
+  void change(const Bound& changed, const Entrances& entrances);
   void finish_stop();
 
   const unsigned count_;
   SnapshotCell& cell_;
   LogWriter& log_writer_;
   ClientCounts clients_;
+  const std::shared_ptr<TlsTicketKeys> ticket_keys_ = std::make_shared<TlsTicketKeys>();
   std::vector<std::unique_ptr<Worker>> workers_;
   const std::shared_ptr<Bounds> bound_ = std::make_shared<Bounds>();  // the prepared ones too
   Timer stop_deadline_;

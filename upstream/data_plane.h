@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/tls_context.h"
 #include "upstream/server.h"
 
 namespace tealgate {
@@ -29,8 +30,11 @@ struct CutOrder {
 
 struct ListenerSettings {
   SocketAddress address;
-  std::string text;             // as written in the config
-  bool proxy_protocol = false;  // each connection begins with a PROXY header
+  std::string text;                              // as written in the config
+  bool proxy_protocol = false;                   // each connection begins with a PROXY header
+  std::shared_ptr<const TlsServerSettings> tls;  // null: plain
+  std::uint16_t https_port = 0;  // requests are redirected to https at this port; 0: they are not
+  Duration hsts{};               // how long clients are to come by https alone; 0: not said
 };
 
 class DataPlane {

@@ -12,6 +12,17 @@ namespace tealgate::config_test {
 
 inline constexpr const char* kSecret = "hunter2";
 
+inline std::string folder() {
+  return std::string(TEALGATE_TESTS_DIR) + "/config";
+}
+
+inline std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 // A machine with three variables, one secret file and one host name.
 inline ConfigSurroundings surroundings() {
   return {.variable = [](const std::string& name) -> std::optional<std::string> {
@@ -26,6 +37,11 @@ inline ConfigSurroundings surroundings() {
             if (path == "/etc/tealgate/502.html") return std::string("<h1>{{status}}</h1>");
             if (path == "/etc/tealgate/binary") return std::string("\0", 1);
             if (path == "conf/port.txt") return std::string("8082\r\n");
+            constexpr std::string_view kTls = "/etc/tealgate/tls/";
+            if (path.starts_with(kTls)) {
+              const std::string text = read_text(folder() + "/tls/" + path.substr(kTls.size()));
+              if (!text.empty()) return text;
+            }
             return error("cannot be read: No such file or directory");
           },
           .resolve = [](std::string_view text) -> Result<SocketAddress> {
@@ -33,17 +49,6 @@ inline ConfigSurroundings surroundings() {
             return SocketAddress::parse("10.9.9.9" + std::string(text.substr(4)),
                                         SocketAddress::EmptyHost::Loopback);
           }};
-}
-
-inline std::string folder() {
-  return std::string(TEALGATE_TESTS_DIR) + "/config";
-}
-
-inline std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 }  // namespace tealgate::config_test

@@ -24,15 +24,15 @@ TEST_CASE("Scalar values: a duration is a whole number and one unit") {
 }
 
 TEST_CASE("Scalar values: a duration that is none says why") {
-  CHECK(why(parse_duration("30")) == "needs a unit: ms, s, m or h");
-  CHECK(why(parse_duration("0")) == "needs a unit: ms, s, m or h");
+  CHECK(why(parse_duration("30")) == "needs a unit: ms, s, m, h or d");
+  CHECK(why(parse_duration("0")) == "needs a unit: ms, s, m, h or d");
   CHECK(why(parse_duration("")) == "is empty");
   CHECK(why(parse_duration("s")) == "is not a whole number with a unit");
   CHECK(why(parse_duration("+1s")) == "is not a whole number with a unit");
   CHECK(why(parse_duration("1,5s")) == "is not a whole number: use a smaller unit");
   CHECK(why(parse_duration("007s")) == "has a leading zero, which other readers take for octal");
-  CHECK(why(parse_duration("3weeks")) == "has an unknown unit: the units are ms, s, m or h");
-  CHECK(why(parse_duration("1001h")) == "is too large");
+  CHECK(why(parse_duration("3weeks")) == "has an unknown unit: the units are ms, s, m, h or d");
+  CHECK(why(parse_duration("1001d")) == "is too large");
   CHECK(why(parse_duration("18446744073709551615s")) == "is too large");
   CHECK(why(parse_duration("18446744073709551616s")) == "is too large");
 }

@@ -44,7 +44,10 @@ TEST_CASE("Failure: the table is in the order of the enumerators") {
       {Failure::ResponseTimeout, "response_timeout"},
       {Failure::BadResponse, "bad_response"},
       {Failure::BodyCut, "body_cut"},
+      {Failure::PlainHttp, "plain_http"},
+      {Failure::TlsFailed, "tls_failed"},
       {Failure::ProxyProtocol, "proxy_protocol"},
+      {Failure::ServerTlsFailed, "upstream_tls"},
       {Failure::NoDescriptors, "no_descriptors"},
       {Failure::NoServer, "no_server"},
       {Failure::DrainCut, "drain_cut"},
@@ -81,6 +84,7 @@ TEST_CASE("Failure: only what cannot have been executed twice is retried") {
       case Failure::ConnectRefused:
       case Failure::ConnectTimeout:
       case Failure::ConnectFailed:
+      case Failure::ServerTlsFailed:
         expected = RetryRule::AnyMethod;
         break;
       case Failure::ResponseTimeout:

@@ -1,0 +1,264 @@
+#include "base/tls_context.h"
+
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "base/address.h"
+#include "base/check.h"
+#include "base/tls_handles.h"
+
+namespace tealgate {
+
+namespace {
+
+// RFC 7301: the one protocol that we speak.
+constexpr unsigned char kProtocol[] = "\x08http/1.1";
+constexpr unsigned kProtocolBytes = sizeof kProtocol - 1;
+
+void set_up_common(SSL_CTX* context) {
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
+}
+
+// Whom to believe, and, for clients to choose by, their names. False if there is none in `pem`.
+bool add_authorities(SSL_CTX* context, const std::string& pem) {
+  const BioHandle in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  bool has_any = false;
+  while (const X509Handle one{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
+    has_any = true;
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one.get());
+    SSL_CTX_add_client_CA(context, one.get());
+  }
+  ERR_clear_error();
+  return has_any;
+}
+
+bool is_ip(const std::string& host) {
+  return host.find('/') == std::string::npos && AddressBlock::parse(host).has_value();
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  return out;
+}
+
+}  // namespace
+
+bool TlsServerSettings::is_same_as(const TlsServerSettings& other) const {
+  return oldest == other.oldest && ciphers == other.ciphers && client_ca == other.client_ca &&
+         client_certificates == other.client_certificates &&
+         std::equal(certificates.begin(), certificates.end(), other.certificates.begin(),
+                    other.certificates.end(),
+                    [](const auto& a, const auto& b) { return a->is_same_as(*b); });
+}
+
+// What OpenSSL calls; `self` is the context whose session it is.
+struct TlsServerContext::Callbacks {
+  static int show_certificate(SSL* ssl, void* self) {
+    return static_cast<const TlsServerContext*>(self)->show_certificate(ssl) ? 1 : 0;
+  }
+
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                             const unsigned char* offered, unsigned offered_size, void*) {
+    unsigned char* found = nullptr;
+    const int result =
+        SSL_select_next_proto(&found, size, kProtocol, kProtocolBytes, offered, offered_size);
+    *chosen = found;
+    return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  }
+
+  static int staple(SSL* ssl, void* self) {
+    const auto& settings = static_cast<const TlsServerContext*>(self)->settings_;
+    const X509* const shown = SSL_get_certificate(ssl);
+    for (const auto& certificate : settings.certificates) {
+      const std::string& response = certificate->ocsp_response();
+      if (response.empty() || !certificate->is_leaf(shown)) continue;
+      void* const copy = OPENSSL_memdup(response.data(), response.size());
+      SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
+  // Seals (`sealing` = 1) or opens a ticket: RFC 5077 4.
+  static int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                        EVP_MAC_CTX* mac, int sealing) {
+    const auto* const self =
+        static_cast<const TlsServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+    const auto set_up = [&](const TlsTicketKeys::Key& key) {
+      std::array<OSSL_PARAM, 3> parameters = {
+          OSSL_PARAM_construct_octet_string(
+              OSSL_MAC_PARAM_KEY, const_cast<unsigned char*>(key.hmac.data()), key.hmac.size()),
+          OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>("SHA256"), 0),
+          OSSL_PARAM_construct_end()};
+      if (EVP_MAC_CTX_set_params(mac, parameters.data()) != 1) return false;
+      return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key.aes.data(), iv, sealing) ==
+             1;
+    };
+    if (sealing == 1) {
+      const TlsTicketKeys::Key key = self->tickets_->newest();
+      std::memcpy(name, key.name.data(), key.name.size());
+      if (RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return -1;
+      return set_up(key) ? 1 : -1;
+    }
+    const auto found =
+        self->tickets_->find({reinterpret_cast<const char*>(name),
+                              std::tuple_size_v<decltype(TlsTicketKeys::Key::name)>});
+    if (!found) return 0;  // a whole handshake
+    if (!set_up(found->key)) return -1;
+    return found->is_newest ? 1 : 2;  // 2: and a fresh ticket
+  }
+};
+
+TlsServerContext::TlsServerContext(const TlsServerSettings& settings,
+                                   std::shared_ptr<const TlsTicketKeys> tickets)
+    : context_(SSL_CTX_new(TLS_server_method())),
+      settings_(settings),
+      tickets_(std::move(tickets)) {
+  CHECK(context_, "out of memory");
+  CHECK(!settings_.certificates.empty(), "a TLS listener without a certificate");
+}
+
+TlsServerContext::~TlsServerContext() {
+  SSL_CTX_free(context_);
+}
+
+Result<std::shared_ptr<TlsServerContext>> TlsServerContext::make(
+    const TlsServerSettings& settings, std::shared_ptr<const TlsTicketKeys> tickets) {
+  std::shared_ptr<TlsServerContext> made(new TlsServerContext(settings, std::move(tickets)));
+  if (Result<void> done = made->set_up(); !done) return tl::make_unexpected(done.error());
+  return made;
+}
+
+Result<void> TlsServerContext::set_up() {
+  set_up_common(context_);
+  SSL_CTX_set_min_proto_version(
+      context_, settings_.oldest == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  const std::string ciphers(settings_.ciphers.empty() ? kTls12Ciphers : settings_.ciphers);
+  if (SSL_CTX_set_cipher_list(context_, ciphers.c_str()) != 1) {
+    ERR_clear_error();
+    return error("the cipher list \"{}\" leaves no cipher", ciphers);
+  }
+  SSL_CTX_set_app_data(context_, this);
+  SSL_CTX_set_cert_cb(context_, &Callbacks::show_certificate, this);
+  SSL_CTX_set_alpn_select_cb(context_, &Callbacks::choose_protocol, nullptr);
+  SSL_CTX_set_tlsext_status_cb(context_, &Callbacks::staple);
+  SSL_CTX_set_tlsext_status_arg(context_, this);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context_, &Callbacks::ticket_key);
+  return set_up_client_certificates();
+}
+
+Result<void> TlsServerContext::set_up_client_certificates() {
+  // Whom a ticket was given under one policy is not resumed under another.
+  const std::string policy =
+      std::to_string(static_cast<int>(settings_.client_certificates)) + settings_.client_ca;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned size = 0;
+  EVP_Digest(policy.data(), policy.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  SSL_CTX_set_session_id_context(context_, digest.data(), size);
+  if (settings_.client_certificates == ClientCertificates::NotAsked) return {};
+  if (!add_authorities(context_, settings_.client_ca)) {
+    return error("client_ca holds no certificates in PEM form");
+  }
+  const bool is_required = settings_.client_certificates == ClientCertificates::Required;
+  SSL_CTX_set_verify(
+      context_, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
+  return {};
+}
+
+std::unique_ptr<TlsSession> TlsServerContext::accept() const {
+  return std::make_unique<TlsSession>(SSL_new(context_), TlsSession::Role::Server,
+                                      shared_from_this());
+}
+
+// One of each kind of key that fits the name best; OpenSSL shows the one that the client knows.
+bool TlsServerContext::show_certificate(ssl_st* ssl) const {
+  const char* const asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  const std::string name = asked ? lower(asked) : "";
+  bool has_shown = false;
+  using Kind = TlsCertificate::KeyKind;
+  for (const Kind kind : {Kind::Rsa, Kind::Ecdsa, Kind::Ed25519}) {
+    if (const TlsCertificate* const best = best_for(name, kind)) {
+      has_shown = best->use_for(ssl) || has_shown;
+    }
+  }
+  if (!has_shown) has_shown = settings_.certificates.front()->use_for(ssl);
+  return has_shown;
+}
+
+// Null if none of that kind fits. A name in full wins over a wildcard, the first over later ones.
+const TlsCertificate* TlsServerContext::best_for(std::string_view name,
+                                                 TlsCertificate::KeyKind kind) const {
+  const TlsCertificate* best = nullptr;
+  int best_fit = 0;
+  for (const auto& certificate : settings_.certificates) {
+    if (certificate->key_kind() != kind) continue;
+    const int fit = certificate->fits(name);
+    if (fit > best_fit) {
+      best = certificate.get();
+      best_fit = fit;
+    }
+  }
+  return best;
+}
+
+TlsClientContext::TlsClientContext(const TlsClientSettings& settings)
+    : context_(SSL_CTX_new(TLS_client_method())), settings_(settings) {
+  CHECK(context_, "out of memory");
+}
+
+TlsClientContext::~TlsClientContext() {
+  SSL_CTX_free(context_);
+}
+
+Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(
+    const TlsClientSettings& settings) {
+  std::shared_ptr<TlsClientContext> made(new TlsClientContext(settings));
+  if (Result<void> done = made->set_up(); !done) return tl::make_unexpected(done.error());
+  return made;
+}
+
+Result<void> TlsClientContext::set_up() {
+  set_up_common(context_);
+  SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
+  SSL_CTX_set_alpn_protos(context_, kProtocol, kProtocolBytes);
+  if (settings_.verify == TlsClientSettings::Verify::Nothing) {
+    SSL_CTX_set_verify(context_, SSL_VERIFY_NONE, nullptr);
+    return {};
+  }
+  SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
+  if (settings_.ca.empty()) {
+    SSL_CTX_set_default_verify_paths(context_);
+    return {};
+  }
+  if (!add_authorities(context_, settings_.ca))
+    return error("ca holds no certificates in PEM form");
+  return {};
+}
+
+std::unique_ptr<TlsSession> TlsClientContext::connect(std::string_view host) const {
+  SSL* const ssl = SSL_new(context_);
+  CHECK(ssl, "out of memory");
+  const std::string name(settings_.name.empty() ? host : settings_.name);
+  if (is_ip(name)) {
+    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
+  } else {
+    SSL_set1_host(ssl, name.c_str());
+    SSL_set_tlsext_host_name(ssl, name.c_str());
+  }
+  if (settings_.certificate) settings_.certificate->use_for(ssl);
+  return std::make_unique<TlsSession>(ssl, TlsSession::Role::Client, shared_from_this());
+}
+
+}  // namespace tealgate
