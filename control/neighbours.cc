@@ -113,6 +113,7 @@ constexpr auto kNeighbours = std::to_array<Neighbour>({
     {"draintimeout", "switch.drain", ""}, {"draining", "switch.drain", ""},
     {"drainseconds", "switch.drain", ""},
     {"streamtimeout", "switch.stream_drain", ""},
+    {"closespreadtime", "switch.stream_spread", ""},
     {"minhealthy", "switch.require_healthy", ""},
     {"addheader", "headers.response.add", ""},
     {"proxysetheader", "headers.request.set", ""}, {"setheader", "headers.response.set", ""},

@@ -156,6 +156,10 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Settings, "switch.stream_drain", T::TimeSpan, "5m", "0s", "24h",
      "How long a drain waits for responses and uploads that still move.", false,
      [](ServiceSettings& s) -> Duration& { return s.switching.stream_drain; }},
+    {S::Settings, "switch.stream_spread", T::TimeSpan, "60s", "0s", "1h",
+     "A drain closes WebSockets and event streams properly, one after another, spread over this "
+     "time from its begin. `0s`: all at once, 5 s before `switch.stream_drain` is over.",
+     false, [](ServiceSettings& s) -> Duration& { return s.switching.stream_spread; }},
 
     {S::Settings, "headers.request.set", T::FieldMap, "(none)", "", "",
      "Fields of requests, in place of what the client sent; `Host` too."},

@@ -209,6 +209,7 @@ void Exchange::on_trailers(const std::vector<Field>& trailers) {
 }
 
 void Exchange::on_body_end() {
+  if (is_tunnel_) return on_tunnel_end();
   body_ended_ = true;
   claim_.set_uploading(false);
   if (!upstream_ || relay_.is_done()) return;
@@ -226,6 +227,7 @@ void Exchange::on_connected() {
 }
 
 void Exchange::on_upload_blocked() {
+  if (is_closed_towards(WebSocketTunnel::Sender::Server)) return;
   writer_.pause_body();
   upload_.on_paused(worker_.loop().now());
   if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
@@ -238,6 +240,7 @@ void Exchange::on_upload_drained() {
 }
 
 void Exchange::on_failure(Failure failure, std::string_view detail) {
+  if (is_closed_towards(WebSocketTunnel::Sender::Client)) return on_server_closed();
   if (failure == Failure::ConnectRefused || failure == Failure::ClosedWhenReused) {
     worker_.connections().close_all(upstream_->server());
   }
@@ -318,6 +321,9 @@ void Exchange::send(LocalReply&& reply) {
 }
 
 void Exchange::on_client_failure(Failure failure, std::string_view detail) {
+  if (is_closed_towards(WebSocketTunnel::Sender::Client) && !relay_.is_done()) {
+    relay_.on_closed(Failure::DrainClose);
+  }
   relay_.on_client_failure(failure);
   detail_ = detail;
   if (status_ == 0) status_ = facts_of(failure).status;
@@ -332,10 +338,16 @@ void Exchange::on_response_done() {
 }
 
 bool Exchange::is_hit_by(const CutOrder& order) const {
-  if (!claim_ || relay_.is_done() || claim_.generation() >= order.claimed_before) return false;
+  if (relay_.is_done()) return false;
   const bool is_moving = claim_.is_responding() || claim_.is_uploading();
   if (order.kind == CutKind::Waiting && is_moving) return false;
-  return std::any_of(order.servers.begin(), order.servers.end(),
+  return is_claimed_on(order.servers, order.claimed_before);
+}
+
+bool Exchange::is_claimed_on(std::span<const std::shared_ptr<ServerState>> servers,
+                             std::uint64_t claimed_before) const {
+  if (!claim_ || claim_.generation() >= claimed_before) return false;
+  return std::any_of(servers.begin(), servers.end(),
                      [this](const auto& server) { return server.get() == claim_.server(); });
 }
 

@@ -100,7 +100,15 @@ void Worker::close_listener(const SocketAddress& address) {
 void Worker::drain(std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
   for (const auto& listener : listeners_) listener->http->close(kIdleGrace);
+  // Spread over nothing: nobody takes their clients before a successor listens.
+  closers_.push_back(std::make_unique<StreamCloser>(*this));
   on_connection_closed();
+}
+
+void Worker::close_streams(const CloseOrder& order, double phase) {
+  std::erase_if(closers_, [](const auto& closer) { return closer->is_over(); });
+  for (const auto& closer : closers_) closer->give_up(order);
+  closers_.push_back(std::make_unique<StreamCloser>(*this, order, phase));
 }
 
 // Who may not say whose connection it is gets none where that must be said.

@@ -69,6 +69,8 @@ struct SwitchSettings {
   unsigned require_healthy_percent = 100;
   Duration drain = 30s;          // exchanges without a response byte
   Duration stream_drain = 5min;  // responses and uploads still moving
+  Duration stream_spread =
+      60s;  // over which WebSockets and event streams are closed; 0 = at the end
 };
 
 struct HeaderSettings {

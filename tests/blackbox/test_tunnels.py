@@ -188,7 +188,7 @@ def test_event_stream_is_not_held_back_and_outlives_between_bytes(stage):
 
 
 def test_streams_drain_for_as_long_as_they_may_and_are_told_apart(stage):
-    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "30s"})
+    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "30s", "stream_spread": "0s"})
     client = opened(stage, daemon)
     _, rest = switch_protocols(client)
     switching = Switching(daemon, "green", until="done", force=True)
@@ -203,9 +203,10 @@ def test_streams_drain_for_as_long_as_they_may_and_are_told_apart(stage):
     assert (drain["drained"], drain["finished"], drain["cut"]) == (True, 1, {"http": 0, "stream": 0})
 
 
-def test_streams_are_cut_at_their_own_deadline_and_counted(stage):
-    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "500ms"})
-    client = opened(stage, daemon)
+def test_tunnels_that_nobody_can_close_are_cut_at_their_own_deadline_and_counted(stage):
+    script = Tunnelling(SWITCHED.replace("websocket", "other"))
+    daemon, _ = daemon_with(stage, script, upgrades="other", switch={"drain": "100ms", "stream_drain": "500ms"})
+    client = opened(stage, daemon, "Connection: Upgrade", "Upgrade: other")
     switch_protocols(client)
     drain = Switching(daemon, "green", until="done", force=True).result()["drain"]
     assert (drain["drained"], drain["cut"]) == (True, {"http": 0, "stream": 1})

@@ -170,6 +170,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(shop.settings.switching.require_healthy_percent == 50);
   CHECK(shop.settings.switching.drain == 10min);
   CHECK(shop.settings.switching.stream_drain == 1h);
+  CHECK(shop.settings.switching.stream_spread == 2min);
   CHECK(shop.initial.words() == std::vector<std::string>{"blue=10", "green=90"});
 }
 
