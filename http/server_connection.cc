@@ -265,16 +265,17 @@ void ServerConnection::end_half_closed() {
 // The request never became an exchange: answered here. `head` has what could be parsed.
 void ServerConnection::refuse(Failure failure, std::string_view detail, const RequestHead& head) {
   const std::string id = request_id(head);
-  const bool can_answer = facts_of(failure).status != 0;
-  if (can_answer) send_error(error_reply(failure, detail, {head.field("Accept"), id}));
-  handler_.on_refused({.failure = failure,
-                       .detail = detail,
-                       .peer_host = peer_host_,
-                       .request_id = id,
-                       .status = can_answer ? facts_of(failure).status : 0,
-                       .bytes_received = bytes_received_,
-                       .bytes_sent = bytes_sent_,
-                       .began = began_});
+  RefusedRequest refused{.failure = failure,
+                         .detail = detail,
+                         .peer_host = peer_host_,
+                         .request_id = id,
+                         .status = facts_of(failure).status,
+                         .bytes_received = bytes_received_,
+                         .began = began_};
+  const bool can_answer = refused.status != 0;
+  if (can_answer) send_error(handler_.reply_to_refused(refused, head));
+  refused.bytes_sent = bytes_sent();
+  handler_.on_refused(refused);
   can_answer ? linger() : close();
 }
 

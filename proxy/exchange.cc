@@ -96,7 +96,7 @@ void Exchange::answer_preflight() {
     return act(relay_.on_stopped(Failure::OriginRefused));
   }
   relay_.on_answered();
-  send(preflight_reply({head_, request_id_, settings_.get()}));
+  send(preflight_reply({head_, request_id_, *settings_}));
 }
 
 // Picks and claims in one turn, on the snapshot that the worker runs now: a published switch is
@@ -304,7 +304,8 @@ void Exchange::reply() {
 }
 
 LocalReply Exchange::reply_to_failure(Failure failure, std::string_view detail) const {
-  return own_error({head_, request_id_, settings_.get()}, failure, detail);
+  return own_error({head_, request_id_, settings_ ? *settings_ : *snapshot_->unrouted}, failure,
+                   detail);
 }
 
 void Exchange::send(LocalReply&& reply) {

@@ -114,7 +114,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::string request_id_;
   std::string client_address_;
   std::string upstream_head_;
-  std::shared_ptr<const ServiceSettings> settings_;
+  std::shared_ptr<const ServiceSettings> settings_;  // null: no service was found
   std::uint64_t revision_ = 0;
   std::string_view service_name_;  // in settings' snapshot: kept alive by snapshot_
   std::shared_ptr<const Snapshot> snapshot_;

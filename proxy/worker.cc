@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/forwarding.h"
+#include "proxy/own_reply.h"
 
 namespace tealgate {
 
@@ -212,6 +213,10 @@ void Worker::count_exchange_end() {
 
 std::unique_ptr<RequestAnswerer> Worker::on_request(RequestHead&& head, ResponseWriter& writer) {
   return std::make_unique<Exchange>(*this, std::move(head), writer);
+}
+
+LocalReply Worker::reply_to_refused(const RefusedRequest& refused, const RequestHead& head) const {
+  return refusal(*reader_->get(), head, refused);
 }
 
 void Worker::on_refused(const RefusedRequest& refused) {

@@ -89,6 +89,8 @@ class Worker final : public RequestHandler {
 
  private:
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
+  LocalReply reply_to_refused(const RefusedRequest& refused,
+                              const RequestHead& head) const override;
   void on_refused(const RefusedRequest& refused) override;
   struct Listener {
     Begin begin;
