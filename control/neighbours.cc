@@ -40,7 +40,7 @@ constexpr auto kNeighbours = std::to_array<Neighbour>({
     {"limitrequestfields", "limits.fields", ""}, {"limitrequestline", "limits.target", ""},
     {"clientmaxbodysize", "limits.body", ""}, {"limitrequestbody", "limits.body", ""},
     {"maxbodysize", "limits.body", ""}, {"bodylimit", "limits.body", ""},
-    {"minrate", "limits.body_rate", ""},
+    {"minrate", "limits.body_rate", ""}, {"minresponsedatarate", "limits.response_rate", ""},
     {"acceptproxy", "proxy_protocol", ""}, {"proxyproto", "proxy_protocol", ""},
     {"gracefultimeout", "shutdown_grace", ""}, {"hardstopafter", "shutdown_grace", ""},
     {"workershutdowntimeout", "shutdown_grace", ""}, {"graceperiod", "shutdown_grace", ""},

@@ -128,6 +128,10 @@ constexpr auto kOptions = std::to_array<Option>({
      "How much of a request's body must come a second, on average, once it took longer than "
      "`timeouts.request_body`; `0B` is any.",
      false, [](ServiceSettings& s) -> std::uint64_t& { return s.body.rate; }},
+    {S::Settings, "limits.response_rate", T::Size, "256B", "0B", "1GiB",
+     "How much a client must take a second of what waits for it, on average over each "
+     "`timeouts.write`; `0B` is any.",
+     false, [](ServiceSettings& s) -> std::uint64_t& { return s.response_rate; }},
 
     {S::Settings, "retries.attempts", T::Number, "3", "1", "10",
      "Tries of one exchange, the first included.", false,

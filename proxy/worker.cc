@@ -19,12 +19,14 @@ constexpr Duration kTrustedProxyIdle = std::chrono::minutes(15);
 ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
   ServerConnectionSettings most;
   most.request_head = most.request_body = most.write = most.idle = {};
+  most.response_rate = UINT64_MAX;
   for (const Service& service : snapshot.services) {
     const Timeouts& timeouts = service.settings->timeouts;
     most.request_head = std::max(most.request_head, timeouts.request_head);
     most.request_body = std::max(most.request_body, timeouts.request_body);
     most.write = std::max(most.write, timeouts.write);
     most.idle = std::max(most.idle, timeouts.idle);
+    most.response_rate = std::min(most.response_rate, service.settings->response_rate);
   }
   most.head_limits.head_bytes = snapshot.limits.head_bytes;
   most.head_limits.target_bytes = snapshot.limits.target_bytes;

@@ -85,6 +85,9 @@ struct ServiceSettings {
   RetrySettings retries;
   SwitchSettings switching;
   HealthSettings health;
+  // Bytes a second that a client takes at least while some wait for it, on average over each
+  // Timeouts::write; 0: any.
+  std::uint64_t response_rate = 256;
   std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
   HeaderSettings headers;
   std::optional<CorsPolicy> cors;  // none: the server's fields pass as they are

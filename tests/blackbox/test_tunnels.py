@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from harness.behaviours import Events
 from harness.daemon import shop
 from harness.waiting import eventually
 from harness.wire import Wire, head
@@ -28,20 +29,6 @@ class Tunnelling:
         while data := peer.socket.recv(65536):
             peer.send(data)
         self.ended.set()
-
-
-class Events:
-    """An event stream: its first event at once, the second one when told."""
-
-    def __init__(self):
-        self.go = threading.Event()
-
-    def __call__(self, peer):
-        while peer.read_request():
-            peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-            peer.send("9\r\ndata: 1\n\n\r\n")
-            self.go.wait(30)
-            peer.send("9\r\ndata: 2\n\n\r\n0\r\n\r\n")
 
 
 def daemon_with(stage, script, green="127.0.0.1:9", **service):
