@@ -125,9 +125,15 @@ class Floor(Proxy):
 class Tealgate(Proxy):
     name = "Tealgate"
 
+    def __init__(self, logged=False, build=None):
+        super().__init__(logged)
+        self.build = build  # another than the measured one
+        if build:
+            self.label += f" of {build.name}"
+
     def command(self, builds, origin, large_bodies):
         config = self.write_config(TEALGATE, origin=origin, log=self.log if self.logged else "off")
-        return [builds / "tealgate", "run", "-c", config]
+        return [(self.build or builds) / "tealgate", "run", "-c", config]
 
     @property
     def socket(self):

@@ -53,6 +53,7 @@ struct Config {
   std::vector<ListenerSettings> listeners;
   unsigned workers = 0;  // 0: one a core
   std::vector<ServiceConfig> services;
+  ServiceSettings defaults;  // `defaults`, for what belongs to no service
   std::vector<AddressBlock> trusted_proxies;
   ClientLimits limits;
   LogConfig logs;

@@ -22,7 +22,8 @@ class ConfigReader {
     const std::vector<std::string> meant = reader_.check_keys(root, OptionContext::File, "");
     for (std::string_view key : {"listen", "services"})
       if (!root.find(key)) demand(root, key, meant);
-    if (const ConfigEntry* defaults = root.find("defaults")) services_.defaults(defaults->value);
+    if (const ConfigEntry* defaults = root.find("defaults"))
+      config_.defaults = services_.defaults(defaults->value);
     for (const ConfigEntry& entry : root.entries) read_key(entry);
     check_dashboard(root);
     check_proxy_protocol(root);

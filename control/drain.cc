@@ -5,7 +5,8 @@
 namespace tealgate {
 
 Drain::Drain(Deadlines deadlines, InFlight in_flight, TimePoint now)
-    : deadlines_{deadlines.waiting, std::max(deadlines.waiting, deadlines.moving)},
+    : deadlines_{deadlines.waiting, std::max(deadlines.waiting, deadlines.moving),
+                 deadlines.spread},
       began_(now),
       now_(now),
       at_begin_(in_flight.all),
@@ -35,6 +36,15 @@ std::optional<CutKind> Drain::on_counts(InFlight in_flight, TimePoint now) {
   }
   if (state_ == State::Cutting && now >= cut_at_ + kCutGrace) state_ = State::Finished;
   return std::nullopt;
+}
+
+// Each stream gets its kCloseTime before what is left is cut.
+std::optional<Duration> Drain::begin_closing(TimePoint now) {
+  const Duration longest = std::max(Duration::zero(), deadlines_.moving - kCloseTime);
+  const Duration delay = deadlines_.spread == Duration::zero() ? longest : Duration::zero();
+  if (is_over() || is_closing_told_ || now < began_ + delay) return std::nullopt;
+  is_closing_told_ = true;
+  return std::min(deadlines_.spread, longest);
 }
 
 CutKind Drain::cut(CutKind kind, TimePoint now) {

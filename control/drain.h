@@ -11,6 +11,8 @@
 //      ▼                                                               │
 //   Cutting ──count 0, or kCutGrace passed─────────────────────────────┘
 //
+//   Besides, from the beginning or shortly before the stream deadline, streams are closed properly:
+//   begin_closing(). They count as finished.
 //   Streaming cuts Waiting again and again: an upload that was moving may wait by now.
 //   disarm() leads from every state but Finished to Disarmed. While a cut is under way, count 0
 //   does not finish yet: what vanished may have been cut.
@@ -44,6 +46,9 @@ class Drain {
   struct Deadlines {
     Duration waiting;  // from the beginning; exchanges without a response byte
     Duration moving;   // from the beginning; what still moves; at least `waiting`
+    // Over which streams are closed properly, from the beginning; zero: all kCloseTime before
+    // `moving`.
+    Duration spread{0};
   };
   struct InFlight {
     std::uint64_t all = 0;
@@ -56,6 +61,8 @@ class Drain {
   // What is in flight at `now`. Returns what to cut: what waits, from its deadline on every
   // kCutAgain; then what moves, once.
   std::optional<CutKind> on_counts(InFlight in_flight, TimePoint now);
+  // Whether streams are closed properly from now on, and over which time; tells it once.
+  std::optional<Duration> begin_closing(TimePoint now);
   // A cut order was carried out. A drain doesn't finish before it is told: what vanishes meanwhile
   // may have been cut.
   void on_cut(CutKind kind, unsigned exchanges);
@@ -79,6 +86,7 @@ class Drain {
   TimePoint now_;
   TimePoint cut_at_{};
   State state_ = State::Waiting;
+  bool is_closing_told_ = false;
   std::uint64_t at_begin_;
   InFlight left_;
   unsigned cuts_under_way_ = 0;

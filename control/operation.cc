@@ -267,7 +267,8 @@ void Operation::begin_drain(std::vector<ServerDrains::Target> targets) {
   if (targets.empty()) return perform(release_.on_drained());
   const ServiceConfig* config = place_.config.config.find_service(order_.service);
   const SwitchSettings settings = config != nullptr ? config->settings.switching : SwitchSettings{};
-  const Drain::Deadlines deadlines{order_.drain.value_or(settings.drain), settings.stream_drain};
+  const Drain::Deadlines deadlines{order_.drain.value_or(settings.drain), settings.stream_drain,
+                                   settings.stream_spread};
   drains_ = std::make_unique<ServerDrains>(
       place_.loop, place_.data_plane, std::move(targets), deadlines, generation_,
       ServerDrains::Listener{.on_change = [this] { tell_left(); },

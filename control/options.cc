@@ -152,6 +152,10 @@ constexpr auto kOptions = std::to_array<Option>({
      "How much of a request's body must come a second, on average, once it took longer than "
      "`timeouts.request_body`; `0B` is any.",
      false, [](ServiceSettings& s) -> std::uint64_t& { return s.body.rate; }},
+    {S::Settings, "limits.response_rate", T::Size, "256B", "0B", "1GiB",
+     "How much a client must take a second of what waits for it, on average over each "
+     "`timeouts.write`; `0B` is any.",
+     false, [](ServiceSettings& s) -> std::uint64_t& { return s.response_rate; }},
 
     {S::Settings, "retries.attempts", T::Number, "3", "1", "10",
      "Tries of one exchange, the first included.", false,
@@ -180,6 +184,10 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Settings, "switch.stream_drain", T::TimeSpan, "5m", "0s", "24h",
      "How long a drain waits for responses and uploads that still move.", false,
      [](ServiceSettings& s) -> Duration& { return s.switching.stream_drain; }},
+    {S::Settings, "switch.stream_spread", T::TimeSpan, "60s", "0s", "1h",
+     "A drain closes WebSockets and event streams properly, one after another, spread over this "
+     "time from its begin. `0s`: all at once, 5 s before `switch.stream_drain` is over.",
+     false, [](ServiceSettings& s) -> Duration& { return s.switching.stream_spread; }},
 
     {S::Settings, "headers.request.set", T::FieldMap, "(none)", "", "",
      "Fields of requests, in place of what the client sent; `Host` too."},

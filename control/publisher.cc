@@ -25,8 +25,11 @@ std::shared_ptr<const Snapshot> Publisher::publish(const Config& config, const D
     CHECK(decided != nullptr, "decisions are fitted to the config before they are published");
     services.push_back(make_service(service, *decided, new_servers));
   }
-  auto snapshot = std::make_shared<const Snapshot>(cell_.generation() + 1, std::move(services),
-                                                   config.trusted_proxies, config.limits);
+  ServiceSettings unrouted = config.defaults;
+  unrouted.cors.reset();  // nobody declared an origin for what is nobody's
+  auto snapshot = std::make_shared<const Snapshot>(
+      cell_.generation() + 1, std::move(services), config.trusted_proxies,
+      BesideServices{config.limits, std::make_shared<const ServiceSettings>(std::move(unrouted))});
   forget_unused(*snapshot);
   cell_.publish(snapshot);
   return snapshot;

@@ -86,6 +86,7 @@ void ServerDrains::look_soon() {
 
 void ServerDrains::look() {
   const auto self = self_;
+  close_streams();
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     One& one = servers_[i];
     if (one.drain.is_over()) continue;
@@ -102,6 +103,18 @@ void ServerDrains::look() {
   if (std::exchange(told_, true)) return;
   const auto tell = listener_.on_over;
   tell();
+}
+
+// In one order: they are spread over all servers together.
+void ServerDrains::close_streams() {
+  CloseOrder order{{}, left_out_by_, {}};
+  for (One& one : servers_) {
+    const std::optional<Duration> over = one.drain.begin_closing(loop_.now());
+    if (!over) continue;
+    order.servers.push_back(one.target.state);
+    order.over = *over;
+  }
+  if (!order.servers.empty()) data_plane_.close_streams(order);
 }
 
 void ServerDrains::cut(std::size_t index, CutKind kind) {

@@ -51,6 +51,7 @@ class ServerDrains {
   void look_soon();
   void look();
   void cut(std::size_t index, CutKind kind);
+  void close_streams();
 
   Loop& loop_;
   DataPlane& data_plane_;

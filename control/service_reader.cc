@@ -10,10 +10,11 @@
 
 namespace tealgate {
 
-void ServiceReader::defaults(const ConfigNode& map) {
-  if (!reader_.is_map(map, "defaults")) return;
+const ServiceSettings& ServiceReader::defaults(const ConfigNode& map) {
+  if (!reader_.is_map(map, "defaults")) return defaults_.values;
   reader_.check_keys(map, OptionContext::Defaults, "");
   defaults_ = read_settings(reader_, map, OptionContext::Defaults, std::move(defaults_));
+  return defaults_.values;
 }
 
 std::vector<ServiceConfig> ServiceReader::services(const ConfigNode& map) {

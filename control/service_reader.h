@@ -16,8 +16,8 @@ class ServiceReader {
  public:
   explicit ServiceReader(NodeReader& reader) : reader_(reader) {}
 
-  // Before services(), wherever it stands in the file.
-  void defaults(const ConfigNode& map);
+  // Before services(), wherever it stands in the file. Returns what it comes to.
+  const ServiceSettings& defaults(const ConfigNode& map);
 
   std::vector<ServiceConfig> services(const ConfigNode& map);
 

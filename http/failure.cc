@@ -50,6 +50,7 @@ constexpr FailureFacts kFacts[] = {
     {503, "no_descriptors", Never, Fault::Proxy, "This proxy is overloaded"},
     {503, "no_server", Never, Fault::Proxy, "No server is available"},
     {504, "drain_cut", Never, Fault::Proxy, "The server was taken out before it answered"},
+    {0, "drain_close", Never, Fault::Nobody, "The server is taken out"},
     {503, "stopping", Never, Fault::Proxy, "This proxy is stopping"},
     {504, "overall_timeout", Never, Fault::Nobody, "The request took too long"},
 };

@@ -46,6 +46,7 @@ enum class Failure : std::uint8_t {
   NoDescriptors,   // none left to connect with: 503
   NoServer,        // nobody eligible to ask: 503
   DrainCut,        // cut by a drain's deadline: 504 if no head went out
+  DrainClose,      // a stream that a drain, or the daemon's end, closed properly
   Stopping,        // cut by the daemon's end
   OverallTimeout,  // the exchange as a whole took too long
 };

@@ -15,6 +15,12 @@ namespace {
 constexpr auto kOursUpwards = std::to_array<std::string_view>(
     {"x-request-id", "via", "forwarded", "x-forwarded-for", "expect"});
 constexpr auto kOursDownwards = std::to_array<std::string_view>({"x-request-id", "via", "date"});
+// What our own replies say of themselves, or what would be untrue of them.
+constexpr auto kOfOneReply = std::to_array<std::string_view>(
+    {"content-type", "content-encoding", "content-language", "content-location",
+     "content-disposition", "content-range", "content-md5", "accept-ranges", "etag",
+     "last-modified", "cache-control", "cdn-cache-control", "surrogate-control", "expires", "age",
+     "pragma", "retry-after", "allow", "location"});
 // What is in every request, and once.
 constexpr auto kSingle =
     std::to_array<std::string_view>({"host", "x-forwarded-proto", "x-forwarded-host"});
@@ -60,6 +66,7 @@ void HeaderRules::set(std::string_view name, const std::vector<std::string>& val
 
 void HeaderRules::add(std::string_view name, std::string_view value) {
   append_field(lines_, name, value);
+  if (!is_one_of(name, kOfOneReply)) append_field(own_reply_lines_, name, value);
 }
 
 void HeaderRules::remove(std::string_view name) {

@@ -39,6 +39,9 @@ class HeaderRules {
   bool takes_out(std::string_view name) const;
   // The lines to put in, each with its CRLF.
   const std::string& lines() const { return lines_; }
+  // Those of them that fit an answer of our own: none about its content, its storage or its
+  // meaning, of which the rules know nothing.
+  const std::string& lines_for_own_replies() const { return own_reply_lines_; }
   // In place of a request's Host; empty: as it came.
   const std::string& host() const { return host_; }
 
@@ -46,6 +49,7 @@ class HeaderRules {
   std::vector<std::string> removed_;  // folded: lower case, with dashes
   std::string prefix_;
   std::string lines_;
+  std::string own_reply_lines_;
   std::string host_;
 };
 

@@ -57,7 +57,8 @@ class RequestHead : public Head {
  public:
   std::string_view method;     // "GET"; case-sensitive
   std::string_view target;     // as received: origin-, absolute- or asterisk-form
-  std::string_view path;       // the target's path without the query; "*" for asterisk-form
+  std::string_view path;       // the target's path without the query; "*" for asterisk-form; empty:
+                               // no target could be read
   std::string_view query;      // without "?"; empty if none
   std::string_view authority;  // Host, or the absolute target's; may be empty for HTTP/1.0
   std::string_view block;      // the whole head, from the request line to the empty line

@@ -131,6 +131,14 @@ class RequestHandler {
   virtual std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head,
                                                       ResponseWriter& writer) = 0;
 
+  // For the connection to send, where it refuses what came by itself. `head` has what could be read
+  // before: fields, perhaps not all; authority and path if they are sound, else both are empty.
+  virtual LocalReply reply_to_refused(const RefusedRequest& refused,
+                                      const RequestHead& head) const {
+    return error_reply(refused.failure, refused.detail,
+                       {.accept = head.field("Accept"), .request_id = refused.request_id});
+  }
+
   // The connection itself refused what came (malformed, too large, too slow) and answered it, or
   // the client left inside a head. For the log.
   virtual void on_refused(const RefusedRequest&) {}

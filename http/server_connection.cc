@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -161,7 +162,7 @@ std::size_t ServerConnection::take_head(std::string_view bytes) {
   if (!had_begun) {
     began_ = loop_.now();
     bytes_received_ = 0;
-    bytes_sent_ = 0;
+    sent_before_ = written_;
   }
   RequestHead head;
   const H1Parser::HeadStep step = parser_.parse_request_head(bytes, head);
@@ -254,17 +255,20 @@ void ServerConnection::on_error(int) {
 }
 
 void ServerConnection::on_write_blocked() {
-  untaken_ = stream_->untaken();
-  write_timer_.start(settings_.write);
+  if (phase_ < Phase::Lingering) begin_measuring(write_timer_);
   if (answerer_) answerer_->on_write_blocked();
 }
 
 void ServerConnection::on_write_drained() {
-  if (!response_ended_) write_timer_.stop();
+  if (phase_ < Phase::Lingering && !response_ended_) {
+    meter_.on_not_waiting(loop_.now());
+    write_timer_.stop();
+  }
   if (answerer_) answerer_->on_write_drained();
 }
 
 void ServerConnection::on_flushed() {
+  meter_.on_not_waiting(loop_.now());
   write_timer_.stop();
   if (response_ended_ && answerer_) finish_exchange();
 }
@@ -307,16 +311,17 @@ void ServerConnection::end_half_closed() {
 // The request never became an exchange: answered here. `head` has what could be parsed.
 void ServerConnection::refuse(Failure failure, std::string_view detail, const RequestHead& head) {
   const std::string id = request_id(head);
-  const bool can_answer = facts_of(failure).status != 0;
-  if (can_answer) send_error(error_reply(failure, detail, {head.field("Accept"), id}));
-  handler_.on_refused({.failure = failure,
-                       .detail = detail,
-                       .peer_host = peer_host_,
-                       .request_id = id,
-                       .status = can_answer ? facts_of(failure).status : 0,
-                       .bytes_received = bytes_received_,
-                       .bytes_sent = bytes_sent_,
-                       .began = began_});
+  RefusedRequest refused{.failure = failure,
+                         .detail = detail,
+                         .peer_host = peer_host_,
+                         .request_id = id,
+                         .status = facts_of(failure).status,
+                         .bytes_received = bytes_received_,
+                         .began = began_};
+  const bool can_answer = refused.status != 0;
+  if (can_answer) send_error(handler_.reply_to_refused(refused, head));
+  refused.bytes_sent = bytes_sent();
+  handler_.on_refused(refused);
   can_answer ? linger() : close();
 }
 
@@ -362,21 +367,37 @@ void ServerConnection::on_read_timeout() {
   }
 }
 
+// By the client's kernel, of all that was written on this connection: small answers, one after the
+// other, are taken in drips as a large one is.
+std::uint64_t ServerConnection::taken() const {
+  return written_ - std::min<std::uint64_t>(written_, stream_->untaken());
+}
+
+void ServerConnection::begin_measuring(Timer& timer) {
+  meter_.on_waiting(loop_.now(), taken());
+  timer.start(meter_.left(settings_.write));
+}
+
+ResponseMeter::Verdict ServerConnection::judge_taking() {
+  return meter_.judge(loop_.now(), taken(), {settings_.response_rate, settings_.write});
+}
+
 void ServerConnection::on_write_timeout() {
-  const std::size_t untaken = stream_->untaken();
-  if (untaken >= untaken_) {
-    stream_->reset_on_close();
-    return fail(Failure::ClientStalled, "the client does not take its answer");
-  }
-  untaken_ = untaken;
-  write_timer_.start(settings_.write);
+  if (!meter_.is_waiting()) return begin_measuring(write_timer_);
+  using enum ResponseMeter::Verdict;
+  const ResponseMeter::Verdict verdict = judge_taking();
+  if (verdict == FastEnough) return write_timer_.start(settings_.write);
+  stream_->reset_on_close();
+  fail(Failure::ClientStalled, verdict == TooSlow ? "the client takes its answer more slowly than "
+                                                    "limits.response_rate"
+                                                  : "the client does not take its answer");
 }
 
 void ServerConnection::linger() {
   if (phase_ == Phase::Closed) return;
   phase_ = Phase::Lingering;
   discarded_ = 0;
-  untaken_ = kUnmeasured;
+  meter_.begin_anew();
   write_timer_.stop();
   stream_->shutdown_write();
   stream_->resume();
@@ -384,11 +405,11 @@ void ServerConnection::linger() {
 }
 
 // While the client has not taken the whole answer, a close could still eat it: it goes on for as
-// long as the client takes some.
+// long as the client takes it fast enough.
 void ServerConnection::on_linger_timeout() {
-  const std::size_t untaken = stream_->untaken();
-  if (untaken == 0 || untaken >= untaken_) return close();
-  untaken_ = untaken;
+  if (stream_->untaken() == 0) return close();
+  if (!meter_.is_waiting()) return begin_measuring(read_timer_);
+  if (judge_taking() != ResponseMeter::Verdict::FastEnough) return close();
   read_timer_.start(settings_.write);
 }
 

@@ -32,6 +32,7 @@
 #include "http/h1_parser.h"
 #include "http/proxy_protocol.h"
 #include "http/request_handler.h"
+#include "http/response_meter.h"
 
 namespace tealgate {
 
@@ -39,7 +40,8 @@ struct ServerConnectionSettings {
   HeadLimits head_limits;
   Duration request_head = std::chrono::seconds(10);
   Duration request_body = std::chrono::seconds(30);  // between two reads
-  Duration write = std::chrono::seconds(60);         // without any progress
+  Duration write = std::chrono::seconds(60);         // over which response_rate is measured
+  std::uint64_t response_rate = 0;  // bytes a second to be taken while some wait; 0: any
   Duration idle = std::chrono::seconds(75);
   unsigned requests_per_connection = 0;  // 0: any number
 };
@@ -83,8 +85,6 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
  private:
   enum class Phase : std::uint8_t { ProxyHeader, Head, Body, Answer, Tunnel, Lingering, Closed };
 
-  static constexpr std::size_t kUnmeasured = SIZE_MAX;  // see untaken_
-
   // StreamOwner
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
@@ -114,7 +114,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   std::string_view client_name() const override { return client_name_; }
   Loop& loop() override { return loop_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
-  std::uint64_t bytes_sent() const override { return bytes_sent_; }
+  std::uint64_t bytes_sent() const override { return written_ - sent_before_; }
 
   std::size_t take_request(std::string_view bytes);
   bool is_between_requests() const;
@@ -133,6 +133,9 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   OutgoingHead dressed(const OutgoingHead& head) const;
   void fail(Failure failure, std::string_view detail);
   void on_read_timeout();
+  std::uint64_t taken() const;
+  void begin_measuring(Timer& timer);
+  ResponseMeter::Verdict judge_taking();
   void on_write_timeout();
   void linger();
   void on_linger_timeout();
@@ -159,8 +162,9 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   TimePoint began_;
   Duration idle_timeout_;
   std::uint64_t bytes_received_ = 0;
-  std::uint64_t bytes_sent_ = 0;
-  std::size_t untaken_ = 0;  // of the response, when its progress was last looked at
+  std::uint64_t written_ = 0;      // on this connection
+  std::uint64_t sent_before_ = 0;  // of these, before the exchange
+  ResponseMeter meter_;
   std::size_t discarded_ = 0;
   unsigned requests_ = 0;
   Framing response_framing_;

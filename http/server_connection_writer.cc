@@ -52,7 +52,7 @@ OutgoingHead ServerConnection::dressed(const OutgoingHead& head) const {
 
 void ServerConnection::send_body(std::string_view bytes) {
   if (head_request_ || bytes.empty()) return;
-  bytes_sent_ += bytes.size();
+  written_ += bytes.size();
   if (response_framing_.kind != Framing::Kind::Chunked) return stream_->write_view(bytes);
   std::string chunk_head;  // short enough to need no allocation
   append_chunk_head(chunk_head, bytes.size());
@@ -68,8 +68,8 @@ void ServerConnection::end(std::string_view trailers) {
     write(last);
   }
   response_ended_ = true;
-  untaken_ = kUnmeasured;
-  write_timer_.start(settings_.write);
+  // Usually all is taken at once, and nobody needs to look how fast.
+  if (!meter_.is_waiting()) write_timer_.start(settings_.write / 32);
   stream_->notify_when_flushed();
 }
 
@@ -110,7 +110,7 @@ void ServerConnection::resume_body() {
 }
 
 void ServerConnection::write(std::string_view bytes) {
-  bytes_sent_ += bytes.size();
+  written_ += bytes.size();
   stream_->write_copy(bytes);
 }
 

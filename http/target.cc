@@ -135,9 +135,7 @@ std::string unescaped(std::string_view path) {
   return out;
 }
 
-}  // namespace
-
-HeadFault read_target(unsigned host_fields, std::string_view host, RequestHead& head) {
+HeadFault read_any_form(unsigned host_fields, std::string_view host, RequestHead& head) {
   if (host_fields > 1) return {Failure::BadRequest, "two Host fields"};
   const bool has_host = host_fields == 1;
   if (!has_host && head.minor_version >= 1) return {Failure::BadRequest, "no Host field"};
@@ -151,6 +149,14 @@ HeadFault read_target(unsigned host_fields, std::string_view host, RequestHead& 
     return {};
   }
   return read_absolute_form(has_host, host, head);
+}
+
+}  // namespace
+
+HeadFault read_target(unsigned host_fields, std::string_view host, RequestHead& head) {
+  const HeadFault fault = read_any_form(host_fields, host, head);
+  if (fault) head.path = head.query = head.authority = {};
+  return fault;
 }
 
 bool is_authority(std::string_view text) {

@@ -11,7 +11,8 @@
 namespace tealgate {
 
 // Reads head.target and sets path, query and authority. `host` is the value of Host, which must be
-// there once if `host_fields` is 1; method and minor_version must be set.
+// there once if `host_fields` is 1; method and minor_version must be set. On a fault the three are
+// empty: half a target names nobody.
 HeadFault read_target(unsigned host_fields, std::string_view host, RequestHead& head);
 
 // Whether `text` is uri-host [ ":" port ] (RFC 3986 3.2.2): a name, an IPv4 address or a bracketed

@@ -102,7 +102,7 @@ void Exchange::redirect(std::uint16_t https_port) {
     return act(relay_.on_stopped(Failure::BadRequest));
   }
   relay_.on_answered();
-  send(redirect_reply({head_, request_id_, nullptr}, https_port));
+  send(redirect_reply({head_, request_id_, *snapshot_->unrouted}, https_port));
 }
 
 void Exchange::answer_preflight() {
@@ -111,7 +111,7 @@ void Exchange::answer_preflight() {
     return act(relay_.on_stopped(Failure::OriginRefused));
   }
   relay_.on_answered();
-  send(preflight_reply({head_, request_id_, settings_.get()}));
+  send(preflight_reply({head_, request_id_, *settings_}));
 }
 
 // Picks and claims in one turn, on the snapshot that the worker runs now: a published switch is
@@ -224,6 +224,7 @@ void Exchange::on_trailers(const std::vector<Field>& trailers) {
 }
 
 void Exchange::on_body_end() {
+  if (is_tunnel_) return on_tunnel_end();
   body_ended_ = true;
   claim_.set_uploading(false);
   if (!upstream_ || relay_.is_done()) return;
@@ -241,6 +242,7 @@ void Exchange::on_connected() {
 }
 
 void Exchange::on_upload_blocked() {
+  if (is_closed_towards(WebSocketTunnel::Sender::Server)) return;
   writer_.pause_body();
   upload_.on_paused(worker_.loop().now());
   if (upstream_->http().is_connected() && !relay_.is_answering()) await_response();
@@ -253,6 +255,7 @@ void Exchange::on_upload_drained() {
 }
 
 void Exchange::on_failure(Failure failure, std::string_view detail) {
+  if (is_closed_towards(WebSocketTunnel::Sender::Client)) return on_server_closed();
   if (failure == Failure::ConnectRefused || failure == Failure::ClosedWhenReused) {
     worker_.connections().close_all(upstream_->server());
   }
@@ -316,7 +319,8 @@ void Exchange::reply() {
 }
 
 LocalReply Exchange::reply_to_failure(Failure failure, std::string_view detail) const {
-  return own_error({head_, request_id_, settings_.get()}, failure, detail);
+  return own_error({head_, request_id_, settings_ ? *settings_ : *snapshot_->unrouted}, failure,
+                   detail);
 }
 
 void Exchange::send(LocalReply&& reply) {
@@ -333,6 +337,9 @@ void Exchange::send(LocalReply&& reply) {
 }
 
 void Exchange::on_client_failure(Failure failure, std::string_view detail) {
+  if (is_closed_towards(WebSocketTunnel::Sender::Client) && !relay_.is_done()) {
+    relay_.on_closed(Failure::DrainClose);
+  }
   relay_.on_client_failure(failure);
   detail_ = detail;
   if (status_ == 0) status_ = facts_of(failure).status;
@@ -347,10 +354,16 @@ void Exchange::on_response_done() {
 }
 
 bool Exchange::is_hit_by(const CutOrder& order) const {
-  if (!claim_ || relay_.is_done() || claim_.generation() >= order.claimed_before) return false;
+  if (relay_.is_done()) return false;
   const bool is_moving = claim_.is_responding() || claim_.is_uploading();
   if (order.kind == CutKind::Waiting && is_moving) return false;
-  return std::any_of(order.servers.begin(), order.servers.end(),
+  return is_claimed_on(order.servers, order.claimed_before);
+}
+
+bool Exchange::is_claimed_on(std::span<const std::shared_ptr<ServerState>> servers,
+                             std::uint64_t claimed_before) const {
+  if (!claim_ || claim_.generation() >= claimed_before) return false;
+  return std::any_of(servers.begin(), servers.end(),
                      [this](const auto& server) { return server.get() == claim_.server(); });
 }
 

@@ -19,17 +19,17 @@ class ExchangeList {
     all_.pop_back();
   }
 
-  // Cuts what the order names; returns how many.
+  // Cuts what the order names; returns how many were cut short.
   unsigned cut(const CutOrder& order) {
     unsigned count = 0;
     for (Exchange* exchange : std::vector<Exchange*>(all_)) {
       if (!exchange->is_hit_by(order)) continue;
-      exchange->cut(Failure::DrainCut);
-      ++count;
+      count += exchange->cut_by_drain() ? 1 : 0;
     }
     return count;
   }
 
+  const std::vector<Exchange*>& all() const { return all_; }
   std::size_t size() const { return all_.size(); }
 
  private:

@@ -4,22 +4,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "http/field_list.h"
 #include "http/forwarding.h"
 #include "http/trailers.h"
 #include "http/upgrade.h"
 #include "proxy/worker.h"
 
 namespace tealgate {
-
-namespace {
-
-bool is_event_stream(const ResponseHead& head) {
-  const std::string_view type = head.field("Content-Type");
-  return equals_ignoring_case(trimmed(type.substr(0, type.find(';'))), "text/event-stream");
-}
-
-}  // namespace
 
 void Exchange::on_interim(const ResponseHead& head) {
   if (head.status == 100) {
@@ -59,8 +49,7 @@ void Exchange::on_response_head(const ResponseHead& head) {
   append_client_fields(fields, head, request_id_, settings_->headers.response.or_null());
   if (settings_->cors) settings_->cors->append_answer_fields(fields, head_.field("Origin"));
   if (head.status == 101) return start_tunnel(head, fields);
-  is_stream_ = is_event_stream(head);
-  claim_.set_stream(is_stream_);
+  begin_event_stream(head);
   upstream_->start_deadline(patience());
   writer_.send_head({.status = head.status,
                      .reason = head.reason,
@@ -92,30 +81,14 @@ bool Exchange::ask_another(const ResponseHead& head) {
   return true;
 }
 
-// From here on the request's body and the response's are the tunnel's two ways.
-void Exchange::start_tunnel(const ResponseHead& head, std::string& fields) {
-  is_stream_ = is_tunnel_ = true;
-  claim_.set_stream(true);
-  append_upgrade(fields, head.field("Upgrade"));
-  const ResponseWriter::EarlyBytes early = writer_.start_tunnel(fields);
-  upstream_->start_deadline(patience());
-  upstream_->http().send_body(early.bytes);
-  body_ended_ = early.ended;
-  if (early.ended) upstream_->http().end_body();
-}
-
-void Exchange::on_tunnel_bytes(std::string_view bytes) {
-  if (!upstream_) return;
-  upstream_->start_deadline(patience());
-  upstream_->http().send_body(bytes);
-}
-
 Duration Exchange::patience() const {
-  return is_stream_ ? settings_->timeouts.stream : settings_->timeouts.between_bytes;
+  if (!is_stream_) return settings_->timeouts.between_bytes;
+  return closing_ ? std::max(settings_->timeouts.stream, kCloseTime) : settings_->timeouts.stream;
 }
 
 void Exchange::on_response_body(std::string_view bytes) {
   if (!write_blocked_) upstream_->start_deadline(patience());
+  if (is_stream_) return on_stream_bytes(bytes);
   writer_.send_body(bytes);
 }
 
@@ -126,6 +99,7 @@ void Exchange::on_response_trailers(const std::vector<Field>& trailers) {
 }
 
 void Exchange::on_response_end() {
+  if (is_closed_towards(WebSocketTunnel::Sender::Client)) return on_server_closed();
   relay_.on_response_end();
   if (!body_ended_) writer_.discard_body();
   drop_upstream();
@@ -136,7 +110,7 @@ void Exchange::on_response_end() {
 void Exchange::on_write_blocked() {
   write_blocked_ = true;
   claim_.set_blocked(true);
-  if (!upstream_) return;
+  if (!upstream_ || is_closed_towards(WebSocketTunnel::Sender::Client)) return;
   upstream_->http().pause();
   upstream_->stop_deadline();
 }

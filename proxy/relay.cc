@@ -44,6 +44,11 @@ void Relay::on_response_end() {
   state_ = State::Done;
 }
 
+void Relay::on_closed(Failure failure) {
+  CHECK(state_ == State::Answering, "no answer that could be closed");
+  finish(failure);
+}
+
 void Relay::on_client_failure(Failure failure) {
   if (!is_done() || failure_ == Failure::None) finish(failure);
 }

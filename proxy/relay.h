@@ -9,9 +9,9 @@
 //                     Act::Reply: Done              Act::Cut: Done
 //
 // From Waiting on_answered leads to Done (ok) without a server: the proxy knew the answer. From
-// every state on_client_failure and on_stopped lead to Done. Exactly one finish; at most one
-// response head; never both a head and an error reply. Each on_…() is an arrow; nothing else
-// assigns the state.
+// Answering on_closed leads to Done: the proxy ended the answer properly. From every state
+// on_client_failure and on_stopped lead to Done. Exactly one finish; at most one response head;
+// never both a head and an error reply. Each on_…() is an arrow; nothing else assigns the state.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,8 @@ class Relay {
   void on_interim();
   void on_response_head();
   void on_response_end();
+  // An answer without an end of its own was given one, before its server did.
+  void on_closed(Failure failure);
   // The client's side broke: there is nobody to answer. Also after the response's end, while the
   // client has not taken all of it.
   void on_client_failure(Failure failure);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/forwarding.h"
+#include "proxy/own_reply.h"
 
 namespace tealgate {
 
@@ -18,12 +19,14 @@ constexpr Duration kTrustedProxyIdle = std::chrono::minutes(15);
 ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
   ServerConnectionSettings most;
   most.request_head = most.request_body = most.write = most.idle = {};
+  most.response_rate = UINT64_MAX;
   for (const Service& service : snapshot.services) {
     const Timeouts& timeouts = service.settings->timeouts;
     most.request_head = std::max(most.request_head, timeouts.request_head);
     most.request_body = std::max(most.request_body, timeouts.request_body);
     most.write = std::max(most.write, timeouts.write);
     most.idle = std::max(most.idle, timeouts.idle);
+    most.response_rate = std::min(most.response_rate, service.settings->response_rate);
   }
   most.head_limits.head_bytes = snapshot.limits.head_bytes;
   most.head_limits.target_bytes = snapshot.limits.target_bytes;
@@ -101,7 +104,15 @@ void Worker::close_listener(const SocketAddress& address) {
 void Worker::drain(std::function<void()> on_drained) {
   on_drained_ = std::move(on_drained);
   for (const auto& listener : listeners_) listener->http->close(kIdleGrace);
+  // Spread over nothing: nobody takes their clients before a successor listens.
+  closers_.push_back(std::make_unique<StreamCloser>(*this));
   on_connection_closed();
+}
+
+void Worker::close_streams(const CloseOrder& order, double phase) {
+  std::erase_if(closers_, [](const auto& closer) { return closer->is_over(); });
+  for (const auto& closer : closers_) closer->give_up(order);
+  closers_.push_back(std::make_unique<StreamCloser>(*this, order, phase));
 }
 
 // Who may not say whose connection it is gets none where that must be said.
@@ -202,6 +213,10 @@ void Worker::count_exchange_end() {
 
 std::unique_ptr<RequestAnswerer> Worker::on_request(RequestHead&& head, ResponseWriter& writer) {
   return std::make_unique<Exchange>(*this, std::move(head), writer);
+}
+
+LocalReply Worker::reply_to_refused(const RefusedRequest& refused, const RequestHead& head) const {
+  return refusal(*reader_->get(), head, refused);
 }
 
 void Worker::on_refused(const RefusedRequest& refused) {

@@ -23,6 +23,7 @@
 #include "proxy/access_log.h"
 #include "proxy/exchange_list.h"
 #include "proxy/retry_budget.h"
+#include "proxy/stream_closer.h"
 #include "upstream/balancer.h"
 #include "upstream/connection_cache.h"
 #include "upstream/snapshot_cell.h"
@@ -62,7 +63,8 @@ class Worker final : public RequestHandler {
   // For new connections.
   void set_entrance(const SocketAddress& listener, std::shared_ptr<const Entrance> entrance);
   void close_listener(const SocketAddress& address);
-  // Closes all listeners and calls `on_drained` once, when the last client connection has gone.
+  // Closes all listeners and, properly and at once, all streams; calls `on_drained` once, when the
+  // last client connection has gone.
   void drain(std::function<void()> on_drained);
   // Takes the newest snapshot, if there is one: rebuilds the balancers and closes what is idle to
   // servers left out.
@@ -79,12 +81,16 @@ class Worker final : public RequestHandler {
   std::size_t exchanges_in_flight() const { return exchanges_.size(); }
   void add(Exchange& exchange);
   void remove(Exchange& exchange);
+  const std::vector<Exchange*>& exchanges() const { return exchanges_.all(); }
   unsigned cut(const CutOrder& order) { return exchanges_.cut(order); }
+  void close_streams(const CloseOrder& order, double phase);
   AccessLog& log() { return access_log_; }
   void count_exchange_end();
 
  private:
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
+  LocalReply reply_to_refused(const RefusedRequest& refused,
+                              const RequestHead& head) const override;
   void on_refused(const RefusedRequest& refused) override;
   struct Listener {
     std::shared_ptr<const Entrance> entrance;
@@ -112,6 +118,7 @@ class Worker final : public RequestHandler {
   std::vector<Balancer> balancers_;  // by the service's index in the snapshot
   std::unordered_set<const ServerState*> routable_;
   std::unique_ptr<SnapshotReader> reader_;
+  std::vector<std::unique_ptr<StreamCloser>> closers_;
   ClientCounts& clients_;
   unsigned budget_subscriber_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -168,6 +168,13 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
   }
 }
 
+void WorkerSet::close_streams(const CloseOrder& order) {
+  for (const auto& worker : workers_) {
+    const double phase = static_cast<double>(worker->index()) / static_cast<double>(count_);
+    worker->post([&worker = *worker, order, phase] { worker.close_streams(order, phase); });
+  }
+}
+
 // By an address that takes in this one, or the other way round.
 bool WorkerSet::listens_on_port_of(const SocketAddress& address) const {
   const auto is_any = [](const SocketAddress& one) {

@@ -28,6 +28,7 @@ class WorkerSet final : public DataPlane {
 
   // DataPlane
   void cut(const CutOrder& order, std::function<void(unsigned)> on_done) override;
+  void close_streams(const CloseOrder& order) override;
   Result<std::unique_ptr<PreparedListeners>> prepare_listeners(
       const std::vector<ListenerSettings>& listeners) override;
   std::vector<SocketAddress> listening() const override;

@@ -28,6 +28,16 @@ struct CutOrder {
   CutKind kind = CutKind::Waiting;
 };
 
+// How long the peers of a stream that is being closed get for their part of it.
+constexpr Duration kCloseTime = std::chrono::seconds(5);
+
+// Which WebSockets and event streams are closed properly, one after another.
+struct CloseOrder {
+  std::vector<std::shared_ptr<ServerState>> servers;  // those of them that get no new attempts
+  std::uint64_t claimed_before = 0;                   // as in CutOrder
+  Duration over{};                                    // spread over this time; zero: all at once
+};
+
 struct ListenerSettings {
   SocketAddress address;
   std::string text;                              // as written in the config
@@ -44,6 +54,10 @@ class DataPlane {
   // Cuts what the order names on every worker; `on_done` gets the number of exchanges cut.
   virtual void cut(const CutOrder& order, std::function<void(unsigned)> on_done) = 0;
 
+  // Begins it on every worker; streams that come later (their attempts were under way) have their
+  // turn, too. Takes the place of earlier orders for any of these servers.
+  virtual void close_streams(const CloseOrder& order) = 0;
+
   // Binds what is new in `listeners` before anything changes; an error leaves all as it was. The
   // returned token makes it real: new listeners accept, those no longer named close (what is queued
   // on them is accepted first). Dropping the token undoes the binding.
@@ -58,8 +72,8 @@ class DataPlane {
   virtual std::vector<SocketAddress> listening() const = 0;
 
   // Accepts what is queued, closes the listeners, says Connection: close, closes idle clients after
-  // 1 s of grace and finishes what is in flight, at most `grace`; then cuts. `on_done` when all is
-  // finished.
+  // 1 s of grace, closes WebSockets and event streams properly, and finishes what is in flight, at
+  // most `grace`; then cuts. `on_done` when all is finished.
   virtual void stop(Duration grace, std::function<void()> on_done) = 0;
 
   // Exchanges under way on all workers, and those ever finished.

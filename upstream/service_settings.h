@@ -69,6 +69,8 @@ struct SwitchSettings {
   unsigned require_healthy_percent = 100;
   Duration drain = 30s;          // exchanges without a response byte
   Duration stream_drain = 5min;  // responses and uploads still moving
+  Duration stream_spread =
+      60s;  // over which WebSockets and event streams are closed; 0 = at the end
 };
 
 struct HeaderSettings {
@@ -83,6 +85,9 @@ struct ServiceSettings {
   RetrySettings retries;
   SwitchSettings switching;
   HealthSettings health;
+  // Bytes a second that a client takes at least while some wait for it, on average over each
+  // Timeouts::write; 0: any.
+  std::uint64_t response_rate = 256;
   std::vector<std::string> upgrades = {"websocket"};  // protocols that clients may change to
   HeaderSettings headers;
   std::optional<CorsPolicy> cors;  // none: the server's fields pass as they are

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/address.h"
@@ -11,13 +12,22 @@
 
 namespace tealgate {
 
+// What counts beside the services.
+struct BesideServices {
+  ClientLimits limits;
+  // For what we answer to requests that belong to no service: their error pages and response
+  // fields. Never null.
+  std::shared_ptr<const ServiceSettings> unrouted = std::make_shared<const ServiceSettings>();
+};
+
 struct Snapshot {
   Snapshot(std::uint64_t number, std::vector<Service> all_services,
-           std::vector<AddressBlock> trusted_blocks, const ClientLimits& client_limits = {})
+           std::vector<AddressBlock> trusted_blocks, BesideServices beside = {})
       : generation(number),
         services(std::move(all_services)),
         trusted_proxies(std::move(trusted_blocks)),
-        limits(client_limits),
+        limits(beside.limits),
+        unrouted(std::move(beside.unrouted)),
         routes(services) {}
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -26,9 +36,12 @@ struct Snapshot {
   const std::vector<Service> services;
   const std::vector<AddressBlock> trusted_proxies;
   const ClientLimits limits;
+  const std::shared_ptr<const ServiceSettings> unrouted;
   const RouteTable routes;
 
   const Service* find_service(std::string_view name) const;
+  // The service to which every request belongs, whatever it asks for; null if there is none such.
+  const Service* sole_service() const;
   bool is_trusted(const SocketAddress& peer) const;
 };
 

@@ -102,6 +102,27 @@ def test_a_broken_upload_is_answered_with_cors_fields(stage):
     assert answer.status == 400 and answer.all("access-control-allow-origin") == [APP]
 
 
+def test_a_refusal_before_routing_can_be_read_by_the_declared_origins_of_its_host(stage):
+    daemon, _ = daemon_for(stage, cors=TERMS, hosts=["shop.test"])
+    for origin, expected in ((APP, [APP]), (EVIL, [])):
+        with Wire(daemon.port) as client:
+            client.send(head("GET", "/", f"Origin: {origin}", "Expect: tea", host="shop.test"))
+            answer = client.receive()
+        assert answer.status == 417 and answer.all("access-control-allow-origin") == expected
+        assert answer.all("vary") == ["Origin"]
+    answer = request(daemon.port, "/", fields=[f"Origin: {APP}"], host="evil.test")
+    assert answer.status == 421 and not cors_fields(answer)
+
+
+def test_a_preflight_has_what_the_rules_put_into_responses(stage):
+    rules = {"response": {"set": {"Strict-Transport-Security": "max-age=1", "Cache-Control": "public"}}}
+    daemon, _ = daemon_for(stage, cors=TERMS, headers=rules)
+    with Wire(daemon.port) as client:
+        answer = client.exchange(preflight(APP), "OPTIONS")
+    assert answer.status == 204 and answer.all("strict-transport-security") == ["max-age=1"]
+    assert answer.all("cache-control") == [] and answer.all("access-control-allow-origin") == [APP]
+
+
 def test_any_origin_may_be_declared(stage):
     daemon, _ = daemon_for(stage, cors={"origins": "*"})
     answer = request(daemon.port, "/", fields=[f"Origin: {EVIL}"])

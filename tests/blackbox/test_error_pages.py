@@ -94,6 +94,98 @@ def test_check_names_the_place_of_a_page_that_is_missing_or_too_large(stage):
     assert "is larger than 256 KiB" in result.stderr + result.stdout
 
 
+def daemon_of_two(stage):
+    """Services for two hosts, one with a page of its own, and `defaults` with another."""
+    pages = {}
+    for name in ("shop", "nobody"):
+        path = stage.folder / f"{name}.html"
+        path.write_text(name + " {{status}} {{request_id}}")
+        pages[name] = str(path)
+    origin = stage.scripted()
+    pools = {"blue": [origin.address], "green": ["127.0.0.1:9"]}
+    config = shop(pools, hosts=["shop.test"], errors={"4xx": pages["shop"], "5xx": pages["shop"]},
+                  headers={"response": {"set": {"X-Of": "shop"}}}, cors={"origins": [APP]})
+    config["services"]["blog"] = {"health": "none", "pools": {"one": ["127.0.0.1:9"]}, "hosts": ["blog.test"]}
+    config["defaults"] = {"errors": {"4xx": pages["nobody"], "5xx": pages["nobody"]}, "limits": {"body": "10B"},
+                          "headers": {"response": {"set": {"X-Of": "nobody"}}}, "cors": {"origins": [APP]}}
+    return stage.daemon(config), origin
+
+
+APP = "https://app.example.com"
+ASKED = f"{BROWSER}\r\nOrigin: {APP}\r\nX-Request-Id: me\r\n"
+REFUSED_AS_SHOPS = {
+    "two lengths": ("GET / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 1\r\nContent-Length: 2\r\n", 400),
+    "an unknown coding": ("POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: zip, chunked\r\n", 501),
+    "an unknown method": ("BREW / HTTP/1.1\r\nHost: shop.test\r\n", 501),
+    "an unknown expectation": ("GET / HTTP/1.1\r\nHost: shop.test\r\nExpect: tea\r\n", 417),
+    "too long a body": ("POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 11\r\n", 413),
+    "absolute-form": ("BREW http://shop.test/ HTTP/1.1\r\nHost: shop.test\r\n", 501),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_AS_SHOPS)
+def test_what_is_refused_with_a_known_host_is_answered_in_its_services_name(stage, what):
+    daemon, origin = daemon_of_two(stage)
+    raw, status = REFUSED_AS_SHOPS[what]
+    with Wire(daemon.port) as client:
+        client.send(raw + ASKED + "\r\n")
+        answer = client.receive()
+    assert (answer.status, answer.body) == (status, f"shop {status} me".encode())
+    assert answer.all("x-of") == ["shop"] and answer.all("cache-control") == ["no-store"]
+    assert answer.all("access-control-allow-origin") == [APP]
+    assert origin.requests == []
+
+
+REFUSED_AS_NOBODYS = {
+    "an unknown host": (f"GET / HTTP/1.1\r\nHost: evil.test\r\n{ASKED}\r\n", 421),
+    "two Hosts": (f"GET / HTTP/1.1\r\nHost: shop.test\r\nHost: blog.test\r\n{ASKED}\r\n", 400),
+    "a contradiction": (f"GET http://blog.test/ HTTP/1.1\r\nHost: shop.test\r\n{ASKED}\r\n", 400),
+    "a bad escape": (f"GET /%0 HTTP/1.1\r\nHost: shop.test\r\n{ASKED}\r\n", 400),
+    "a malformed line": (f"GET / HTTP/1.1\r\nHost: shop.test\r\n{ASKED}bad line\r\n\r\n", 400),
+    "too many fields": (f"GET / HTTP/1.1\r\nHost: shop.test\r\n{ASKED}" + "a: b\r\n" * 200 + "\r\n", 431),
+    "CONNECT": (f"CONNECT shop.test:80 HTTP/1.1\r\nHost: shop.test:80\r\n{ASKED}\r\n", 405),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_AS_NOBODYS)
+def test_what_has_no_sure_service_gets_the_pages_of_the_defaults_and_no_cors(stage, what):
+    daemon, origin = daemon_of_two(stage)
+    raw, status = REFUSED_AS_NOBODYS[what]
+    with Wire(daemon.port) as client:
+        client.send(raw)
+        answer = client.receive()
+    assert (answer.status, answer.body) == (status, f"nobody {status} me".encode())
+    assert answer.all("x-of") == ["nobody"] and answer.all("cache-control") == ["no-store"]
+    assert not [name for name, _ in answer.fields if name.lower().startswith("access-control-")]
+    assert origin.requests == []
+
+
+def test_what_cannot_be_read_belongs_to_a_service_that_takes_everything(stage):
+    daemon = daemon_for(stage, {"4xx": "shop {{status}}"})
+    with Wire(daemon.port) as client:
+        client.send(f"GET / HTTP/1.1\r\n{BROWSER}\r\nbad line\r\n\r\n")
+        assert client.receive().body == b"shop 400"
+
+
+def test_a_large_page_is_taken_whole_by_who_is_refused(stage):
+    page = "x" * 250_000
+    daemon = daemon_for(stage, {"4xx": page})
+    with Wire(daemon.port, receive_buffer=4096) as client:
+        client.send(f"GET / HTTP/1.1\r\n{BROWSER}\r\nbad line\r\n\r\n")
+        assert client.receive().body == page.encode()
+        assert client.is_closed_by_peer()
+
+
+def test_reload_changes_what_the_defaults_say_to_nobody(stage):
+    daemon, _ = daemon_of_two(stage)
+    assert request(daemon.port, "/", host="evil.test").all("x-of") == ["nobody"]
+    daemon.config["defaults"]["headers"]["response"]["set"]["X-Of"] = "anew"
+    daemon.write_config()
+    assert daemon.cli("reload").returncode == 0
+    answer = request(daemon.port, "/", host="evil.test")
+    assert answer.status == 421 and answer.all("x-of") == ["anew"]
+
+
 OWN_ERRORS = {
     "malformed": ("GET / HTTP/1.1\r\nHost: a\r\nbad line\r\n\r\n", 400),
     "no Host": ("GET / HTTP/1.1\r\n\r\n", 400),

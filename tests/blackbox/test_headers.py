@@ -1,5 +1,6 @@
 """Header rules of a service: what is set, added and removed both ways, Forwarded, and what may not be touched."""
 from harness.daemon import shop
+from harness.ports import Port
 from harness.scripted import answer_everything
 from harness.wire import Wire, head, request
 
@@ -35,9 +36,36 @@ def test_response_fields_are_set_added_and_removed(stage):
     assert seen.all("x-powered-by") == []
 
 
-def test_rules_concern_no_error_of_our_own(stage):
-    daemon, _ = daemon_for(stage, {"response": {"set": {"Cache-Control": "public"}}}, lambda peer: peer.close())
-    assert request(daemon.port, "/").all("cache-control") == ["no-store"]
+def test_our_own_errors_have_what_the_rules_put_in_but_keep_their_meaning(stage):
+    strict = "max-age=31536000"
+    rules = {"set": {"Strict-Transport-Security": strict, "Cache-Control": "public", "content_type": "image/png"}}
+    rules |= {"add": {"X-Frame-Options": "DENY", "Content-Encoding": "gzip"}, "remove": ["Retry-After"]}
+    daemon, _ = daemon_for(stage, {"response": rules}, lambda peer: peer.close())
+    answer = request(daemon.port, "/")
+    assert answer.status == 502
+    assert answer.all("strict-transport-security") == [strict] and answer.all("x-frame-options") == ["DENY"]
+    assert answer.all("cache-control") == ["no-store"] and answer.all("content-encoding") == []
+    assert answer.all("content-type") == ["application/problem+json"] and answer.all("content_type") == []
+    assert len(answer.all("content-length")) == 1 and len(answer.all("x-request-id")) == 1
+
+
+def test_a_503_keeps_its_retry_after_under_rules(stage):
+    rules = {"set": {"X-Frame-Options": "DENY"}, "remove": ["Retry-After"]}
+    nobody = stage.also_close(Port())
+    pools = {"blue": [nobody.address], "green": ["127.0.0.1:9"]}
+    daemon = stage.daemon(shop(pools, {"path": "/health", "interval": "100ms"}, headers={"response": rules}))
+    answer = request(daemon.port, "/")
+    assert answer.status == 503
+    assert len(answer.all("retry-after")) == 1 and answer.all("x-frame-options") == ["DENY"]
+
+
+def test_a_broken_upload_and_a_refusal_have_the_rules_fields(stage):
+    daemon, _ = daemon_for(stage, {"response": {"set": {"X-Frame-Options": "DENY"}}})
+    for raw in (head("POST", "/", "Transfer-Encoding: chunked") + b"zz\r\n", b"GET / HTTP/1.1\r\nbad line\r\n\r\n"):
+        with Wire(daemon.port) as client:
+            client.send(raw)
+            answer = client.receive()
+        assert answer.status == 400 and answer.all("x-frame-options") == ["DENY"]
 
 
 def test_forwarded_is_sent_on_wish(stage):

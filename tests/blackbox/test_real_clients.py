@@ -24,16 +24,20 @@ pytestmark = [pytest.mark.needs(NODE), pytest.mark.needs(str(MODULES))]
 
 
 class Scene:
-    """One origin and one daemon for all tests of this file."""
+    """An origin for each of `pools`, and a daemon."""
 
-    def __init__(self, stage):
-        self.child = Child([NODE, CLIENTS / "origin.mjs"], stage.folder / "origin.log")
-        stage.also_close(self.child)
-        self.child.wait_for_output("listening on port", 60)
-        self.origin_port = int(re.search(r"port (\d+)\n", self.child.output())[1])
-        pools = {"blue": [f"127.0.0.1:{self.origin_port}"], "green": ["127.0.0.1:9"]}
-        self.daemon = stage.daemon(shop(pools))
+    def __init__(self, stage, pools=("blue",), **service):
+        ports = {pool: self.begin_origin(stage, pool) for pool in pools}
+        self.origin_port = ports["blue"]
+        addresses = {pool: [f"127.0.0.1:{port}"] for pool, port in ({"green": 9} | ports).items()}
+        self.daemon = stage.daemon(shop(addresses, initial="blue", **service))
         self.port = self.daemon.port
+
+    @staticmethod
+    def begin_origin(stage, pool):
+        child = stage.also_close(Child([NODE, CLIENTS / "origin.mjs"], stage.folder / f"origin-{pool}.log"))
+        child.wait_for_output("listening on port", 60)
+        return int(re.search(r"port (\d+)\n", child.output())[1])
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"

@@ -1,13 +1,14 @@
 """Clients that are slow on purpose, after slowhttptest: each is ended by a deadline or a floor of its own, with
 the status and the end word that say so, while normal clients go on."""
 import shutil
+import socket
 import statistics
 import subprocess
 import time
 
 import pytest
 
-from harness.behaviours import Withholding
+from harness.behaviours import Events, Withholding
 from harness.daemon import shop
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
@@ -42,6 +43,35 @@ def trickle(wires, pieces, within=15.0):
 def endless(piece):
     while True:
         yield piece
+
+
+LARGE = b"x" * (8 * 1024 * 1024)
+STALLED, TOO_SLOW = "does not take", "limits.response_rate"
+
+
+def answer_largely(peer):
+    while message := peer.read_request():
+        peer.answer(b"ok" if "/normal" in message.first_line else LARGE)
+
+
+def bites(wires, message=None):
+    """Takes at most 1 KiB of each connection, and then a pause, again and again: 100 KiB a second. Yields how many
+    have not been closed."""
+    open_wires = list(wires)
+    while open_wires:
+        for wire in list(open_wires):
+            try:
+                data = wire.socket.recv(1024, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                open_wires.remove(wire)
+            elif message:
+                message.feed(data)
+        yield len(open_wires)
+        time.sleep(0.01)  # what makes the client slow
 
 
 def normal_client_is_served(daemon):
@@ -97,12 +127,6 @@ def test_slow_post_ends_with_408(stage, framing, piece):
 
 
 def test_slow_read_is_cut(stage):
-    body = b"x" * (8 * 1024 * 1024)
-
-    def answer_largely(peer):
-        while message := peer.read_request():
-            peer.answer(b"ok" if "/normal" in message.first_line else body)
-
     daemon = daemon_before(stage, answer_largely)
     wires = [Wire(daemon.port, receive_buffer=4096) for _ in range(10)]
     for wire in wires:
@@ -110,6 +134,7 @@ def test_slow_read_is_cut(stage):
     normal_client_is_served(daemon)
     lines = ends_of(daemon, 10, "client_stalled")
     assert {line["status"] for line in lines} == {200}, "the head was out"
+    assert {STALLED in line["detail"] for line in lines} == {True}
     for wire in wires:
         with pytest.raises(OSError):
             while wire.socket.recv(65536):
@@ -117,6 +142,53 @@ def test_slow_read_is_cut(stage):
             raise ConnectionResetError("closed politely, which would pass for the end")
         wire.close()
     daemon.wait_until_idle()
+
+
+def test_a_client_that_takes_its_answer_in_drips_is_cut(stage):
+    """It takes something in each period, and far less than the rate."""
+    daemon = daemon_before(stage, answer_largely, limits={"response_rate": "1MiB"})
+    wires = [Wire(daemon.port, receive_buffer=4096) for _ in range(10)]
+    for wire in wires:
+        wire.send(head("GET", "/large"))
+    normal_client_is_served(daemon)
+    drips = bites(wires)
+    eventually(lambda: next(drips, 0) == 0, 20, "the end of all dripping clients")
+    lines = ends_of(daemon, 10, "client_stalled")
+    assert {line["status"] for line in lines} == {200}
+    assert {TOO_SLOW in line["detail"] for line in lines} == {True}
+    for wire in wires:
+        wire.close()
+    daemon.wait_until_idle()
+
+
+@pytest.mark.parametrize("rate", ["1KiB", "0B"])
+def test_a_slow_client_that_takes_enough_is_left_alone(stage, rate):
+    """The same bites as above, for several periods, under a lower rate; then the rest at once."""
+    daemon = daemon_before(stage, answer_largely, limits={"response_rate": rate})
+    with Wire(daemon.port, receive_buffer=4096) as wire:
+        wire.send(head("GET", "/large", "X-Request-Id: honest"))
+        message = wire.receive_head()
+        end = time.monotonic() + 4 * 0.5
+        for still_open in bites([wire], message):
+            assert still_open
+            if time.monotonic() > end:
+                break
+        assert daemon.control.status()["in_flight"] == 1, "bytes still wait"
+        wire.receive_rest(message)
+        assert message.body == LARGE
+    assert daemon.wait_for_log(lambda line: line.get("request_id") == "honest")["end"] == "ok"
+
+
+def test_a_stream_that_says_nothing_asks_nothing_of_its_client(stage):
+    events = Events()
+    daemon = daemon_before(stage, events, limits={"response_rate": "1GiB"})
+    with Wire(daemon.port) as wire:
+        wire.send(head("GET", "/events"))
+        message = wire.receive_head()
+        wire.receive_until(message, lambda: b"data: 1" in message.body)
+        assert wire.stays_open(4 * 0.5)
+        events.go.set()
+        assert wire.receive_rest(message).body == b"data: 1\n\ndata: 2\n\n"
 
 
 def test_an_idle_connection_costs_its_time_and_no_line(stage):

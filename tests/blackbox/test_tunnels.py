@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from harness.behaviours import Events
 from harness.daemon import shop
 from harness.waiting import eventually
 from harness.wire import Wire, head
@@ -28,20 +29,6 @@ class Tunnelling:
         while data := peer.socket.recv(65536):
             peer.send(data)
         self.ended.set()
-
-
-class Events:
-    """An event stream: its first event at once, the second one when told."""
-
-    def __init__(self):
-        self.go = threading.Event()
-
-    def __call__(self, peer):
-        while peer.read_request():
-            peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
-            peer.send("9\r\ndata: 1\n\n\r\n")
-            self.go.wait(30)
-            peer.send("9\r\ndata: 2\n\n\r\n0\r\n\r\n")
 
 
 def daemon_with(stage, script, green="127.0.0.1:9", **service):
@@ -188,7 +175,7 @@ def test_event_stream_is_not_held_back_and_outlives_between_bytes(stage):
 
 
 def test_streams_drain_for_as_long_as_they_may_and_are_told_apart(stage):
-    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "30s"})
+    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "30s", "stream_spread": "0s"})
     client = opened(stage, daemon)
     _, rest = switch_protocols(client)
     switching = Switching(daemon, "green", until="done", force=True)
@@ -203,9 +190,10 @@ def test_streams_drain_for_as_long_as_they_may_and_are_told_apart(stage):
     assert (drain["drained"], drain["finished"], drain["cut"]) == (True, 1, {"http": 0, "stream": 0})
 
 
-def test_streams_are_cut_at_their_own_deadline_and_counted(stage):
-    daemon, _ = daemon_with(stage, Tunnelling(), switch={"drain": "100ms", "stream_drain": "500ms"})
-    client = opened(stage, daemon)
+def test_tunnels_that_nobody_can_close_are_cut_at_their_own_deadline_and_counted(stage):
+    script = Tunnelling(SWITCHED.replace("websocket", "other"))
+    daemon, _ = daemon_with(stage, script, upgrades="other", switch={"drain": "100ms", "stream_drain": "500ms"})
+    client = opened(stage, daemon, "Connection: Upgrade", "Upgrade: other")
     switch_protocols(client)
     drain = Switching(daemon, "green", until="done", force=True).result()["drain"]
     assert (drain["drained"], drain["cut"]) == (True, {"http": 0, "stream": 1})

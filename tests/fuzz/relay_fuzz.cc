@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   unsigned sent = 0;
   for (std::size_t i = 1; i < size; ++i) {
     const bool was_done = relay.is_done();
-    const std::uint8_t event = data[i] % 9;
+    const std::uint8_t event = data[i] % 10;
     const std::uint8_t detail = data[i] / 8;
     if (event == 0 && !was_done && !attempt_open && !relay.is_answering()) {
       relay.on_attempt();
@@ -77,6 +77,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       attempt_open = false;
     } else if (event == 7) {
       client.see(relay.on_stopped(Failure::DrainCut));
+      attempt_open = false;
+    }
+    if (event == 9 && relay.is_answering()) {
+      relay.on_closed(Failure::DrainClose);
       attempt_open = false;
     }
     if (event == 8 && attempt_open && relay.may_replace_answer(true, budget_of(data[i]))) {

@@ -52,6 +52,7 @@ await run({
   events: (port) => withPage(port, events),
   navigation: (port) => withPage(port, navigation),
   websocket: (port) => withPage(port, websockets),
+  drained: (port) => withPage(port, drained),
 });
 
 async function fetches(page) {
@@ -95,6 +96,28 @@ async function websockets(page) {
   const messages = ['one', 'x'.repeat(1_500_000), ...[...Array(500).keys()].map(String)];
   const seen = await page.evaluate((sent) => talk('/ws', sent), messages);
   assert.deepEqual(seen, { seen: messages, code: 4000, clean: true, protocol: 'chat' });
+}
+
+// A drain closes both without a complaint, and the EventSource comes back by itself.
+async function drained(page) {
+  const ending = page.evaluate(() => {
+    const socket = new WebSocket(`ws://${location.host}/ws`);
+    const closed = new Promise((resolve) => (socket.onclose = ({ code, wasClean }) => resolve({ code, wasClean })));
+    const source = new EventSource('/events?id=drained');
+    let seen = 0, state;
+    const back = new Promise((resolve) => {
+      source.onerror = () => (state = source.readyState);
+      source.onmessage = () => ++seen === 2 && (source.close(), resolve());
+    });
+    window.live = Promise.all([
+      new Promise((resolve) => (socket.onopen = resolve)),
+      new Promise((resolve) => source.addEventListener('message', resolve, { once: true })),
+    ]);
+    return Promise.all([closed, back]).then(([close]) => ({ ...close, reconnecting: state === EventSource.CONNECTING }));
+  });
+  await page.evaluate(() => window.live);
+  console.log('ready');
+  assert.deepEqual(await ending, { code: 1001, wasClean: true, reconnecting: true });
 }
 
 async function navigation(page, origin) {

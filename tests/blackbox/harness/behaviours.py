@@ -51,3 +51,17 @@ class ClosesOnReuse:
         if peer.read_request():
             peer.answer(b"fresh")
             peer.read_request()
+
+
+class Events:
+    """An event stream: its first event at once, the second one when told."""
+
+    def __init__(self):
+        self.go = threading.Event()
+
+    def __call__(self, peer):
+        while peer.read_request():
+            peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            peer.send("9\r\ndata: 1\n\n\r\n")
+            self.go.wait(30)
+            peer.send("9\r\ndata: 2\n\n\r\n0\r\n\r\n")

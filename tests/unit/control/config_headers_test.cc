@@ -67,3 +67,13 @@ TEST_CASE("Config file: error pages are read with the file, the defaults' too") 
   CHECK(pages.find(404) == nullptr);
   CHECK(settings_of(1).errors.find(502) != nullptr);
 }
+
+TEST_CASE("Config file: what the defaults say is kept for what belongs to no service") {
+  const std::string path = config_test::folder() + "/good/full.yaml";
+  const ConfigResult result =
+      parse_config(config_test::read_text(path), path, config_test::surroundings());
+  REQUIRE(result);
+  const ServiceSettings& defaults = result->config.defaults;
+  CHECK(defaults.headers.response.lines() == "Server: shop\r\nX-Env: 8081\r\n");
+  CHECK(defaults.errors.find(502) != nullptr);
+}

@@ -173,6 +173,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(timeouts.exchange == 1h);
   CHECK(shop.settings.body.bytes == 10 * 1024 * 1024);
   CHECK(shop.settings.body.rate == 1024);
+  CHECK(shop.settings.response_rate == 2 * 1024);
   CHECK(shop.settings.retries.attempts == 2);
   CHECK(shop.settings.retries.buffer_bytes == 1024 * 1024);
   CHECK(shop.settings.retries.on_timeout);
@@ -183,6 +184,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
   CHECK(shop.settings.switching.require_healthy_percent == 50);
   CHECK(shop.settings.switching.drain == 10min);
   CHECK(shop.settings.switching.stream_drain == 1h);
+  CHECK(shop.settings.switching.stream_spread == 2min);
   CHECK(shop.initial.words() == std::vector<std::string>{"blue=10", "green=90"});
 }
 

@@ -53,6 +53,7 @@ struct FakeDataPlane final : tealgate::DataPlane {
     orders.push_back(order);
     loop.defer([on_done] { on_done(0); });
   }
+  void close_streams(const tealgate::CloseOrder& order) override { closes.push_back(order); }
   struct Prepared final : PreparedListeners {
     explicit Prepared(unsigned& counter) : commits(counter) {}
     void commit() override { ++commits; }
@@ -70,6 +71,7 @@ struct FakeDataPlane final : tealgate::DataPlane {
 
   tealgate::Loop& loop;
   std::vector<tealgate::CutOrder> orders;
+  std::vector<tealgate::CloseOrder> closes;
   unsigned commits = 0;
   bool port_in_use = false;
 };

@@ -123,6 +123,33 @@ TEST_CASE("Drain: disarmed, it cuts nothing any more and is not drained") {
   CHECK(server.drain.report().left == 3);
 }
 
+TEST_CASE("Drain: streams are closed from its beginning on, which it tells once") {
+  Draining server(3, {30s, 5min, 60s});
+  CHECK(server.drain.begin_closing(server.now) == 60s);
+  CHECK_FALSE(server.drain.begin_closing(server.now + 1s));
+}
+
+TEST_CASE("Drain: streams are closed early enough to end before the stream deadline") {
+  Draining server(3, {1s, 20s, 60s});
+  CHECK(server.drain.begin_closing(server.now) == 15s);
+  Draining soon(3, {1s, 2s, 60s});
+  CHECK(soon.drain.begin_closing(soon.now) == 0s);
+}
+
+TEST_CASE("Drain: without a spread, streams are closed shortly before the stream deadline") {
+  Draining server(3, {30s, 5min, 0s});
+  CHECK_FALSE(server.drain.begin_closing(server.now));
+  CHECK_FALSE(server.drain.begin_closing(server.now + 294s));
+  CHECK(server.drain.begin_closing(server.now + 295s) == 0s);
+}
+
+TEST_CASE("Drain: one that is over closes nothing") {
+  Draining idle(0, {30s, 5min, 60s}), disarmed(1, {30s, 5min, 60s});
+  CHECK_FALSE(idle.drain.begin_closing(idle.now));
+  disarmed.drain.disarm(disarmed.now);
+  CHECK_FALSE(disarmed.drain.begin_closing(disarmed.now));
+}
+
 TEST_CASE("Drain: a stream deadline before the other counts as the same") {
   Draining server(1, {10s, 1s});
   CHECK_FALSE(server.at(5s, 1));

@@ -53,6 +53,23 @@ TEST_CASE("Overlap: blue, green, blue, green: only the last drain cuts, and only
   CHECK(deploy.data_plane.orders.size() == 1);
 }
 
+TEST_CASE("Overlap: streams of all that a switch leaves out are closed by one order") {
+  Config config = shop_config();
+  config.services[0].pools[0] = pool_of("blue", {"10.0.0.11:80", "10.0.0.12:80"});
+  Deploy deploy(config);
+  for (const Server& server : deploy.control->snapshot()->find_service("shop")->pools[0].servers) {
+    server.state->cell(0).in_flight.store(1);
+  }
+  const auto heard = deploy.begin_switch({"green"});
+  deploy.until([&] { return !deploy.data_plane.closes.empty(); });
+  deploy.settle();
+  REQUIRE(deploy.data_plane.closes.size() == 1);
+  const CloseOrder& order = deploy.data_plane.closes[0];
+  CHECK(order.servers.size() == 2);
+  CHECK(order.over == 60s);
+  CHECK(order.claimed_before == deploy.control->snapshot()->generation);
+}
+
 TEST_CASE("Overlap: a drain of a pool that is not brought back goes on") {
   Config config = shop_config();
   config.services[0].pools.push_back(pool_of("red", {"10.0.0.31:80"}));

@@ -49,6 +49,17 @@ TEST_CASE("Publisher: a server keeps its state over snapshots, and loses it with
   CHECK(it.server(*it.publish(), "blue", 0).state != it.server(*second, "blue", 0).state);
 }
 
+TEST_CASE("Publisher: what belongs to no service gets the defaults, but no CORS") {
+  Publishing it;
+  it.config.defaults.headers.response.set("X-Of", {"nobody"});
+  CorsPolicy::Terms terms;
+  terms.origins = {"*"};
+  it.config.defaults.cors.emplace(terms);
+  const auto snapshot = it.publish();
+  CHECK(snapshot->unrouted->headers.response.lines() == "X-Of: nobody\r\n");
+  CHECK_FALSE(snapshot->unrouted->cors);
+}
+
 TEST_CASE("Publisher: new servers are unknown; after a restart active ones are on probation") {
   Publishing fresh;
   CHECK(fresh.server(*fresh.publish(), "blue", 0).state->health() == Health::Unknown);

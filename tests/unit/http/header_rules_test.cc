@@ -136,3 +136,14 @@ TEST_CASE("HeaderRules: all names with a common beginning are taken out") {
   CHECK(rules.takes_out("ACCESS_CONTROL_MAX_AGE"));
   CHECK_FALSE(rules.takes_out("Access-Key"));
 }
+
+TEST_CASE(
+    "HeaderRules: our own replies get what is true of them: not a server's content or storage") {
+  HeaderRules rules;
+  rules.set("Strict-Transport-Security", {"max-age=1"});
+  rules.add("Content-Security-Policy", "default-src 'self'");
+  for (const char* name : {"Cache-Control", "content_encoding", "ETag", "Retry-After", "Age"})
+    rules.set(name, {"theirs"});
+  CHECK(rules.lines_for_own_replies() ==
+        "Strict-Transport-Security: max-age=1\r\nContent-Security-Policy: default-src 'self'\r\n");
+}

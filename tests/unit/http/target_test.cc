@@ -149,3 +149,15 @@ TEST_CASE("Target: the cheap test passes plain paths and none that would change"
     CHECK_FALSE(is_normal_path(path));
   }
 }
+
+TEST_CASE("Target: half a target leaves neither host nor path") {
+  for (const std::string target : {"/%zz", "/a#b", "http://other/x", "http://u@h/x", "*"}) {
+    CAPTURE(target);
+    RequestHead head;
+    head.method = "GET";
+    head.target = target;
+    REQUIRE(read_target(1, "h", head));
+    CHECK(head.path.empty());
+    CHECK(head.authority.empty());
+  }
+}

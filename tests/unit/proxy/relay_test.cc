@@ -39,6 +39,18 @@ TEST_CASE("Relay: what the proxy answers itself is done, well, without an attemp
   CHECK(relay.on_stopped(Failure::DrainCut) == Act::Nothing);
 }
 
+TEST_CASE(
+    "Relay: an answer that is closed properly is done, and what breaks then changes nothing") {
+  Relay relay = get();
+  relay.on_attempt();
+  relay.on_response_head();
+  relay.on_closed(Failure::DrainClose);
+  CHECK(relay.is_done());
+  relay.on_client_failure(Failure::ClientAbort);
+  CHECK(relay.on_attempt_failed(Failure::BodyCut, kReplayable) == Act::Nothing);
+  CHECK(relay.failure() == Failure::DrainClose);
+}
+
 TEST_CASE("Relay: a refused connect is tried on another server, whatever the method") {
   Relay relay = post();
   relay.on_attempt();

@@ -26,3 +26,17 @@ TEST_CASE("Snapshot: trusts the peers in its blocks") {
   CHECK(snapshot.is_trusted(peer("[::1]:1")));
   CHECK_FALSE(snapshot.is_trusted(peer("11.0.0.1:1")));
 }
+
+TEST_CASE("Snapshot: a sole service is one that every request belongs to") {
+  const Service any = service("shop", {pool("blue", {server("a")})}, {"blue"});
+  Service named = any;
+  named.hosts = {"shop.test"};
+  Service below = any;
+  below.paths = {"/x"};
+  Snapshot snapshot(1, {any}, {});
+  CHECK(snapshot.sole_service() == &snapshot.services[0]);
+  CHECK(Snapshot(1, {named}, {}).sole_service() == nullptr);
+  CHECK(Snapshot(1, {below}, {}).sole_service() == nullptr);
+  CHECK(Snapshot(1, {any, named}, {}).sole_service() == nullptr);
+  CHECK(Snapshot(1, {}, {}).sole_service() == nullptr);
+}
