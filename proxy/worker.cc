@@ -9,7 +9,6 @@ namespace tealgate {
 
 namespace {
 
-constexpr Duration kIdleGrace = std::chrono::seconds(1);
 // Proxies in front keep their connections to us for long, and a close of ours could meet their next
 // request.
 constexpr Duration kTrustedProxyIdle = std::chrono::minutes(15);
@@ -98,9 +97,10 @@ void Worker::close_listener(const SocketAddress& address) {
   }
 }
 
-void Worker::drain(std::function<void()> on_drained) {
+void Worker::drain(Duration idle, std::function<void()> on_drained) {
+  idle_grace_ = idle;
   on_drained_ = std::move(on_drained);
-  for (const auto& listener : listeners_) listener->http->close(kIdleGrace);
+  for (const auto& listener : listeners_) listener->http->close(idle);
   on_connection_closed();
 }
 
@@ -132,7 +132,7 @@ void Worker::on_connection_opened(ServerConnection& connection, const Listener& 
                                   const SocketAddress& peer) {
   connection.enter_by(listener.entrance);
   if (!listener.entrance->proxy_protocol) greet(connection, peer);
-  if (on_drained_) connection.start_draining(kIdleGrace);
+  if (on_drained_) connection.start_draining(idle_grace_);
   count_connections();
 }
 
