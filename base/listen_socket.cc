@@ -125,7 +125,9 @@ ListenSocket::ListenSocket(Loop& loop, UniqueFd fd, OnAccept on_accept, Connecti
   CHECK(poller_.watch(token_, fd_.get()), "a listening socket on the poller");
 }
 
+// Another process may have the socket too, since an upgrade: closing ours does not end its events.
 ListenSocket::~ListenSocket() {
+  poller_.unwatch(fd_.get());
   poller_.remove(token_);
 }
 

@@ -70,6 +70,10 @@ void Poller::remove(Token token) {
   free_slots_.push_back(token.slot);
 }
 
+void Poller::unwatch(int fd) {
+  epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
 bool Poller::is_current(Token token) const {
   return token.slot < slots_.size() && slots_[token.slot].serial == token.serial &&
          slots_[token.slot].target;

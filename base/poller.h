@@ -47,8 +47,10 @@ class Poller {
   // Registers `fd` for reading and writing, edge-triggered. False (errno is set) when the kernel
   // refuses.
   bool watch(Token token, int fd);
-  // Forgets the target. The descriptor leaves the poller when its owner closes it.
+  // Forgets the target. The descriptor leaves the poller when its owner closes it, unless another
+  // process has it too: then unwatch() it before.
   void remove(Token token);
+  void unwatch(int fd);
   bool is_current(Token token) const;
 
   // Calls on_events(0) in the next turn.

@@ -169,7 +169,7 @@ void Stream::on_events(std::uint32_t events) {
     if (paused_) return owner_->on_dead_while_paused();
     if (read_ended_) return die(write_error_ != 0 ? write_error_ : pending_error(fd_.get()));
   }
-  if (paused_ || read_ended_ || error_ != 0) return;
+  if (paused_ || read_ended_ || error_ != 0 || answers_wait_) return;
   if (tls_ended_) return end_read();
   if (!early_.empty()) {
     if (readable_) poller_.make_ready(token_);
@@ -222,6 +222,7 @@ void Stream::handle_writable() {
 void Stream::tell_written() {
   const Poller::Token token = token_;
   Poller& poller = poller_;
+  if (backlog() <= kLowWatermark) answers_wait_ = false;
   if (write_blocked_ && backlog() <= kLowWatermark) {
     write_blocked_ = false;
     owner_->on_write_drained();
@@ -345,6 +346,7 @@ void Stream::fail_writing(int error) {
   write_error_ = error;
   backlog_ = std::string();
   backlog_sent_ = 0;
+  answers_wait_ = false;
   readable_ = true;
   close_announced_ = true;
   poller_.make_ready(token_);

@@ -195,6 +195,9 @@ class Stream final : private Pollable {
   bool resets_ = false;     // see reset_on_close()
   bool tls_ended_ = false;  // the peer's close_notify came
   bool tls_shut_ = false;   // ours was sent
+  // What the session answered by itself (to key updates) fills the backlog: nothing more is read
+  // until the peer takes it.
+  bool answers_wait_ = false;
 };
 
 }  // namespace tealgate

@@ -44,6 +44,7 @@ void Stream::take_encrypted(std::string_view bytes) {
     return owner_->on_not_tls(bytes);
   }
   send_encrypted(encrypted);
+  if (!encrypted.empty() && backlog() > kHighWatermark) answers_wait_ = true;
   if (step.outcome == Outcome::Ended) tls_ended_ = true;
   const Poller::Token token = token_;
   Poller& poller = poller_;

@@ -22,6 +22,9 @@ namespace {
 constexpr unsigned char kProtocol[] = "\x08http/1.1";
 constexpr unsigned kProtocolBytes = sizeof kProtocol - 1;
 
+// How long a ticket is good, if its key lives as long: see TlsTicketKeys.
+constexpr long kTicketSeconds = 24L * 60 * 60;
+
 void set_up_common(SSL_CTX* context) {
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -155,6 +158,7 @@ Result<void> TlsServerContext::set_up() {
   SSL_CTX_set_tlsext_status_cb(context_, &Callbacks::staple);
   SSL_CTX_set_tlsext_status_arg(context_, this);
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_timeout(context_, kTicketSeconds);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context_, &Callbacks::ticket_key);
   return set_up_client_certificates();
 }

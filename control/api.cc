@@ -66,6 +66,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"POST", "/v1/services/{s}/lock", &Api::lock},
       {"POST", "/v1/services/{s}/unlock", &Api::unlock},
       {"POST", "/v1/reload", &Api::reload},
+      {"POST", "/v1/upgrade", &Api::upgrade},
   };
   return kRoutes;
 }
@@ -240,6 +241,14 @@ void Api::reload(Call& call) {
   if (!call.accepts(parsed)) return;
   call.exchange.stream([&](std::shared_ptr<CommandWatcher> watcher) {
     control_.reload(call.caller, std::move(watcher));
+  });
+}
+
+void Api::upgrade(Call& call) {
+  ParseResult<UpgradeCommand> parsed = parse_upgrade(call.body);
+  if (!call.accepts(parsed)) return;
+  call.exchange.stream([&](std::shared_ptr<CommandWatcher> watcher) {
+    control_.upgrade(parsed->command, call.caller, std::move(watcher));
   });
 }
 

@@ -55,6 +55,7 @@ class Api {
   void lock(Call& call);
   void unlock(Call& call);
   void reload(Call& call);
+  void upgrade(Call& call);
 
   ControlLoop& control_;
   DaemonFacts facts_;

@@ -181,4 +181,14 @@ ParseResult<ServiceCommand> parse_reload(const json& object) {
   return finish(body, std::move(command), std::move(by));
 }
 
+ParseResult<UpgradeCommand> parse_upgrade(const json& object) {
+  BodyReader body(object);
+  UpgradeCommand command;
+  std::string by = read_common(body, command);
+  set(command.binary, body.text("binary"));
+  set(command.timeout, body.duration("timeout"));
+  set(command.lock_wait, body.duration("lock_wait"));
+  return finish(body, std::move(command), std::move(by));
+}
+
 }  // namespace tealgate

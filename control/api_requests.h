@@ -31,6 +31,7 @@ ParseResult<LockCommand> parse_lock(const nlohmann::json& body, const std::strin
 ParseResult<UnlockCommand> parse_unlock(const nlohmann::json& body, const std::string& service);
 // A reload has the common fields only.
 ParseResult<ServiceCommand> parse_reload(const nlohmann::json& body);
+ParseResult<UpgradeCommand> parse_upgrade(const nlohmann::json& body);
 
 struct ServerPath {
   std::string service;

@@ -90,6 +90,13 @@ struct UnlockCommand : ServiceCommand {
   bool force = false;
 };
 
+// It has no service.
+struct UpgradeCommand : ServiceCommand {
+  std::string binary;  // an absolute path; empty: the one that this daemon was started from
+  Duration timeout = std::chrono::seconds(30);  // for the new one to take over
+  Duration lock_wait{0};                        // how long to wait for what is under way
+};
+
 enum class ErrorCode : std::uint8_t {
   Usage,
   Unknown,

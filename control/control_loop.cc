@@ -49,6 +49,8 @@ struct ControlLoop::Parts {
   bool attach_known(const OperationOrder& order, Until until, const Watcher& watcher);
   std::optional<nlohmann::ordered_json> find_past(std::string_view id) const;
   void end_wait(HealthWait& wait);
+  // Tells the watcher if nothing can be decided.
+  bool may_decide(const Watcher& watcher) const;
   // What every command about a service needs; tells the watcher if it is not so.
   bool may_begin(const ServiceCommand& command, const Watcher& watcher) const;
 
@@ -67,6 +69,7 @@ struct ControlLoop::Parts {
   std::list<std::unique_ptr<HealthWait>> waits;
   std::unique_ptr<Readiness> readiness;
   bool stopping = false;
+  std::string held;  // why nothing is decided; empty: it is
 };
 
 ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
@@ -107,6 +110,15 @@ Result<void, CommandError> ControlLoop::open() {
   return {};
 }
 
+Result<void, CommandError> ControlLoop::look() {
+  const auto looked = parts_->journal.look(parts_->config.config, WallClock::now());
+  if (!looked) return tl::make_unexpected(looked.error());
+  const auto new_servers =
+      looked->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
+  parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
+  return {};
+}
+
 void ControlLoop::start(std::function<void()> on_ready) {
   const auto snapshot = parts_->publisher.current();
   CHECK(snapshot != nullptr, "open() comes before start()");
@@ -130,11 +142,17 @@ void ControlLoop::stop(std::function<void()> on_stopped) {
   });
 }
 
-bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {
+bool ControlLoop::Parts::may_decide(const Watcher& watcher) const {
   if (stopping) {
     watcher->on_finished(failed(ErrorCode::Internal, "the daemon is stopping"));
-    return false;
+  } else if (!held.empty()) {
+    watcher->on_finished(failed(ErrorCode::Conflict, held));
   }
+  return !stopping && held.empty();
+}
+
+bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher& watcher) const {
+  if (!may_decide(watcher)) return false;
   if (config.config.find_service(command.service) != nullptr) return true;
   std::vector<std::string> names;
   for (const ServiceConfig& service : config.config.services) names.push_back(service.name);
@@ -263,10 +281,51 @@ void ControlLoop::unlock(const UnlockCommand& command, const Caller& caller, Wat
 }
 
 void ControlLoop::reload(const Caller& caller, Watcher watcher) {
-  if (parts_->stopping) {
-    return watcher->on_finished(failed(ErrorCode::Internal, "the daemon is stopping"));
-  }
-  parts_->reload.run(caller, std::move(watcher));
+  if (parts_->may_decide(watcher)) parts_->reload.run(caller, std::move(watcher));
+}
+
+void ControlLoop::upgrade(const UpgradeCommand& command, const Caller& caller, Watcher watcher) {
+  if (!parts_->may_decide(watcher)) return;
+  if (parts_->wiring.upgrade) return parts_->wiring.upgrade(command, caller, std::move(watcher));
+  watcher->on_finished(failed(ErrorCode::Conflict, "this daemon cannot be replaced"));
+}
+
+std::string ControlLoop::under_way() const {
+  if (std::string reload = parts_->reload.describe(); !reload.empty()) return reload;
+  if (const Operation* running = parts_->operations.running()) return running->describe();
+  return parts_->locks.describe_held();
+}
+
+void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
+  parts_->held = why;
+  // Behind what was to be recorded before.
+  parts_->journal.add({.change = {}, .line = {}, .done = [this, on_held](const auto&) {
+                         if (parts_->held.empty()) return;  // go_on() was quicker
+                         parts_->journal.hold();
+                         on_held();
+                       }});
+}
+
+void ControlLoop::follow(const Decisions& decisions, std::function<void()> on_adopted) {
+  auto fitted = fit_to_config(decisions, parts_->config.config, WallClock::now());
+  if (!fitted) return parts_->log(fitted.error().message);
+  const auto snapshot = parts_->publisher.publish(parts_->config.config, fitted->decisions);
+  parts_->wiring.prober.sync(snapshot);
+  parts_->publisher.when_adopted(snapshot->generation, std::move(on_adopted));
+}
+
+Result<void, CommandError> ControlLoop::go_on() {
+  parts_->held.clear();
+  if (auto opened = open(); !opened) return opened;
+  parts_->wiring.prober.sync(parts_->publisher.current());
+  parts_->locks.start();
+  return {};
+}
+
+void ControlLoop::record(nlohmann::ordered_json line) {
+  parts_->journal.add({.change = {},
+                       .line = [line = std::move(line)](const Decisions&) { return line; },
+                       .done = {}});
 }
 
 void ControlLoop::attach(std::string_view operation, Watcher watcher) {

@@ -77,6 +77,9 @@ class ControlLoop {
     std::function<Result<LoadedConfig, CommandError>()> load_config;
     // A sentence for the log; may be empty.
     std::function<void(std::string_view)> log;
+    // Replaces this daemon by another program; empty where that cannot be.
+    std::function<void(const UpgradeCommand&, const Caller&, std::shared_ptr<CommandWatcher>)>
+        upgrade = {};
   };
 
   // Before the first SnapshotReader exists: it becomes the cell's adoption listener.
@@ -90,6 +93,9 @@ class ControlLoop {
   // error's exit code is the daemon's: ConfigInvalid when state and config contradict, Internal
   // when a file can't be used.
   Result<void, CommandError> open();
+
+  // As open(), while another daemon still has the state: only looks, and open() comes later.
+  Result<void, CommandError> look();
 
   // Begins the checks; `on_ready` comes when each active server's first one has ended, or after 1
   // s. Then listeners may open.
@@ -110,6 +116,24 @@ class ControlLoop {
   void lock(const LockCommand& command, const Caller& caller, Watcher watcher);
   void unlock(const UnlockCommand& command, const Caller& caller, Watcher watcher);
   void reload(const Caller& caller, Watcher watcher);
+  void upgrade(const UpgradeCommand& command, const Caller& caller, Watcher watcher);
+
+  // For the hand-over from and to another daemon (control/upgrade.h), in this order.
+  //
+  // What would be cut short by it: "ci is switching shop to green (operation op-1)"; empty:
+  // nothing.
+  std::string under_way() const;
+  // Nothing is decided any more: commands are refused with `why`, and `on_held` comes when all that
+  // was decided is on disk. Nothing may be under way.
+  void hold(const std::string& why, std::function<void()> on_held);
+  // The other daemon decides now: routes as it says, as far as the config here allows. `on_adopted`
+  // comes when no attempt can start on what was left out; never, if the config does not allow it.
+  void follow(const Decisions& decisions, std::function<void()> on_adopted);
+  // The other daemon is gone, or gave the decisions to this one: decides from what is on disk.
+  Result<void, CommandError> go_on();
+
+  // Adds a line to the history, about the daemon itself.
+  void record(nlohmann::ordered_json line);
 
   // The watcher hears the operation's end, at once if it is over. An unknown id finishes with the
   // code Unknown.

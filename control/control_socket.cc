@@ -1,5 +1,6 @@
 #include "control/control_socket.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -29,13 +30,19 @@ struct ControlSocket::Client final : RequestHandler {
 
 Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Loop& loop, const std::string& path,
                                                            Api& api) {
-  Result<UniqueFd> fd = listen_unix(path, kSocketMode);
+  Result<UniqueFd> fd = listen(path);
   if (!fd) return tl::make_unexpected(fd.error());
+  return adopt(loop, std::move(*fd), path, api);
+}
+
+Result<UniqueFd> ControlSocket::listen(const std::string& path) {
+  return listen_unix(path, kSocketMode);
+}
+
+std::unique_ptr<ControlSocket> ControlSocket::adopt(Loop& loop, UniqueFd fd,
+                                                    const std::string& path, Api& api) {
   std::unique_ptr<ControlSocket> control(new ControlSocket(loop, path, api));
-  control->socket_ = std::make_unique<ListenSocket>(
-      loop, std::move(*fd), [raw = control.get()](UniqueFd client, const SocketAddress& peer) {
-        raw->on_accept(std::move(client), peer);
-      });
+  control->take_back(std::move(fd));
   return control;
 }
 
@@ -43,12 +50,36 @@ ControlSocket::ControlSocket(Loop& loop, const std::string& path, Api& api)
     : loop_(loop), path_(path), api_(api), departure_(loop, [this] { drop_departed(); }) {}
 
 ControlSocket::~ControlSocket() {
-  if (socket_) ::unlink(path_.c_str());
+  if (listening_.is_open()) ::unlink(path_.c_str());
+}
+
+void ControlSocket::pause() {
+  loop_.destroy_later(std::move(socket_));
+}
+
+void ControlSocket::go_on() {
+  socket_ = std::make_unique<ListenSocket>(
+      loop_, duplicate(),
+      [this](UniqueFd client, const SocketAddress& peer) { on_accept(std::move(client), peer); });
+}
+
+void ControlSocket::take_back(UniqueFd fd) {
+  listening_ = std::move(fd);
+  go_on();
+}
+
+UniqueFd ControlSocket::duplicate() const {
+  return UniqueFd(::fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 void ControlSocket::close() {
-  if (!socket_) return;
+  if (!listening_.is_open()) return;
   ::unlink(path_.c_str());
+  give_away();
+}
+
+void ControlSocket::give_away() {
+  listening_.reset();
   loop_.destroy_later(std::move(socket_));
   for (const auto& [connection, client] : clients_) connection->start_draining(Duration::zero());
 }

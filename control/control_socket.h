@@ -11,6 +11,7 @@
 #include "base/listen_socket.h"
 #include "base/result.h"
 #include "base/timer.h"
+#include "base/unique_fd.h"
 #include "control/api.h"
 #include "http/server_connection.h"
 
@@ -20,8 +21,12 @@ class ControlSocket final : private ServerConnectionOwner {
  public:
   // Binds and listens. The error says why not: above all that a live daemon owns the path.
   static Result<std::unique_ptr<ControlSocket>> open(Loop& loop, const std::string& path, Api& api);
+  // The two halves of it: nobody is answered before the second.
+  static Result<UniqueFd> listen(const std::string& path);
+  static std::unique_ptr<ControlSocket> adopt(Loop& loop, UniqueFd fd, const std::string& path,
+                                              Api& api);
 
-  // Removes the socket's file; what is not answered yet is cut.
+  // Removes the socket's file, unless it was given away; what is not answered yet is cut.
   ~ControlSocket();
   ControlSocket(const ControlSocket&) = delete;
   ControlSocket& operator=(const ControlSocket&) = delete;
@@ -30,6 +35,17 @@ class ControlSocket final : private ServerConnectionOwner {
   // file goes at once.
   void close();
   bool has_clients() const { return !clients_.empty(); }
+  const std::string& path() const { return path_; }
+
+  // Accepts nobody for a while: they queue.
+  void pause();
+  void go_on();
+  // For another process.
+  UniqueFd duplicate() const;
+  // As close(), but another process listens on: the file stays.
+  void give_away();
+  // After give_away(): here again.
+  void take_back(UniqueFd fd);
 
   static constexpr Duration kDepartureCheck = std::chrono::milliseconds(200);
 
@@ -47,6 +63,7 @@ class ControlSocket final : private ServerConnectionOwner {
   ServerConnectionSettings settings_;
   Timer departure_;
   std::unordered_map<ServerConnection*, std::unique_ptr<Client>> clients_;
+  UniqueFd listening_;  // a duplicate: while it pauses, the only one
   std::unique_ptr<ListenSocket> socket_;
 };
 

@@ -1,5 +1,7 @@
 #include "control/dashboard.h"
 
+#include <fcntl.h>
+
 #include "upstream/route_table.h"
 
 namespace tealgate {
@@ -8,11 +10,26 @@ Result<std::unique_ptr<Dashboard>> Dashboard::open(Loop& loop, const SocketAddre
                                                    const std::string& written, Api& api) {
   Result<std::vector<UniqueFd>> fds = listen_tcp(address, 1);
   if (!fds) return tl::make_unexpected(fds.error());
+  return adopt(loop, std::move(fds->front()), written, api);
+}
+
+std::unique_ptr<Dashboard> Dashboard::adopt(Loop& loop, UniqueFd fd, const std::string& written,
+                                            Api& api) {
   std::unique_ptr<Dashboard> dashboard(new Dashboard(written, api));
   RequestHandler& handler = *dashboard;
+  dashboard->listening_.reset(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   dashboard->listener_ =
-      std::make_unique<HttpListener>(loop, std::move(fds->front()), handler, dashboard->settings_);
+      std::make_unique<HttpListener>(loop, std::move(fd), handler, dashboard->settings_);
   return dashboard;
+}
+
+void Dashboard::close() {
+  listening_.reset();
+  listener_->close(Duration::zero());
+}
+
+UniqueFd Dashboard::duplicate() const {
+  return UniqueFd(::fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 std::unique_ptr<RequestAnswerer> Dashboard::on_request(RequestHead&& head, ResponseWriter& writer) {

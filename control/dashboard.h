@@ -22,11 +22,16 @@ class Dashboard final : private RequestHandler {
   // answers to.
   static Result<std::unique_ptr<Dashboard>> open(Loop& loop, const SocketAddress& address,
                                                  const std::string& written, Api& api);
+  // On a socket that listens already.
+  static std::unique_ptr<Dashboard> adopt(Loop& loop, UniqueFd fd, const std::string& written,
+                                          Api& api);
 
   // With the port that the kernel chose.
   const SocketAddress& address() const { return listener_->address(); }
   // Takes no new clients; those connected go after their answer.
-  void close() { listener_->close(Duration::zero()); }
+  void close();
+  // For another process.
+  UniqueFd duplicate() const;
 
  private:
   Dashboard(std::string written, Api& api) : written_(std::move(written)), api_(api) {}
@@ -35,6 +40,7 @@ class Dashboard final : private RequestHandler {
   std::string written_;
   Api& api_;
   ServerConnectionSettings settings_;
+  UniqueFd listening_;  // a duplicate
   std::unique_ptr<HttpListener> listener_;
 };
 

@@ -29,6 +29,7 @@ Result<void> History::open() {
   auto fd = open_for_appending(path_);
   if (!fd) return tl::make_unexpected(fd.error());
   fd_ = std::move(*fd);
+  newest_.clear();
   // One more than are remembered: the last may be torn.
   const auto tail = read_last_lines(fd_.get(), path_, kRemembered + 1);
   if (!tail) return tl::make_unexpected(tail.error());

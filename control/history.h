@@ -24,7 +24,8 @@ class History {
   History(const History&) = delete;
   History& operator=(const History&) = delete;
 
-  // Blocks. Reads the newest lines, however long the file is, and repairs the end.
+  // Blocks. Reads the newest lines, however long the file is, and repairs the end. Again after
+  // another process has written to it.
   Result<void> open();
 
   // Blocks; thread pool, or start. `line` is one JSON object without a newline. On an error the

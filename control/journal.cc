@@ -48,42 +48,70 @@ Journal::~Journal() {
     current_->over.get_future().wait();
     if (current_->written && current_->entry.change) decisions_ = std::move(current_->next);
   }
+  if (is_held_) return;
   for (const Entry& entry : waiting_) {
     if (!entry.change && entry.line) (void)record_now(entry.line(decisions_));
   }
 }
 
-Result<Journal::Opened, CommandError> Journal::open(const Config& config, WallTime now) {
-  const auto internal = [](const Error& why) {
-    return tl::make_unexpected(CommandError{ErrorCode::Internal, why.message});
-  };
+Result<FittedDecisions, CommandError> Journal::read(const Config& config, WallTime now,
+                                                    Opened& opened) {
   auto stored = store_.load();
-  if (!stored) return internal(stored.error());
-  if (auto opened = history_.open(); !opened) return internal(opened.error());
+  if (!stored) return tl::make_unexpected(not_written(stored.error()));
   auto fitted = fit_to_config(stored->value_or(Decisions{}), config, now);
   if (!fitted) {
     return tl::make_unexpected(CommandError{ErrorCode::ConfigInvalid, fitted.error().message});
   }
+  opened = {stored->has_value(), fitted->warnings};
+  return std::move(*fitted);
+}
+
+Result<Journal::Opened, CommandError> Journal::look(const Config& config, WallTime now) {
+  Opened opened;
+  auto fitted = read(config, now, opened);
+  if (!fitted) return tl::make_unexpected(fitted.error());
+  decisions_ = std::move(fitted->decisions);
+  is_held_ = true;
+  return opened;
+}
+
+Result<Journal::Opened, CommandError> Journal::open(const Config& config, WallTime now) {
+  Opened opened;
+  auto fitted = read(config, now, opened);
+  if (!fitted) return tl::make_unexpected(fitted.error());
+  if (auto history = history_.open(); !history) {
+    return tl::make_unexpected(not_written(history.error()));
+  }
   decisions_ = std::move(fitted->decisions);
   if (fitted->changed) {
-    if (auto saved = store_.save(encode_state(decisions_)); !saved) return internal(saved.error());
+    if (auto saved = store_.save(encode_state(decisions_)); !saved) {
+      return tl::make_unexpected(not_written(saved.error()));
+    }
   }
   const auto known = history_.newest("", History::kRemembered);
   for (const auto& line : lines_after_crash(decisions_, known, now)) {
-    if (auto recorded = record_now(line); !recorded) return internal(recorded.error());
+    if (auto recorded = record_now(line); !recorded) {
+      return tl::make_unexpected(not_written(recorded.error()));
+    }
   }
-  return Opened{stored->has_value(), std::move(fitted->warnings)};
+  is_held_ = false;
+  go_on_soon();
+  return opened;
 }
 
 void Journal::add(Entry entry) {
   waiting_.push_back(std::move(entry));
+  go_on_soon();
+}
+
+void Journal::go_on_soon() {
   loop_.defer([self = self_] {
     if (*self != nullptr) (*self)->write_next();
   });
 }
 
 void Journal::write_next() {
-  if (is_writing_ || waiting_.empty()) return;
+  if (is_writing_ || is_held_ || waiting_.empty()) return;
   auto writing = std::make_shared<Writing>();
   writing->entry = std::move(waiting_.front());
   waiting_.pop_front();

@@ -41,19 +41,27 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // At start: reads state and history, fits the decisions to the config, repairs what a crash left
-  // between state, history and end. Blocks. `warnings` says what was dropped.
+  // At start, and when another daemon had the state meanwhile: reads state and history, fits the
+  // decisions to the config, repairs what a crash left between state, history and end. Blocks.
+  // `warnings` says what was dropped. Ends a hold().
   struct Opened {
     bool had_state = false;
     std::vector<std::string> warnings;
   };
   Result<Opened, CommandError> open(const Config& config, WallTime now);
+  // As open(), but only looks: another daemon has the state, and nothing is written before open().
+  Result<Opened, CommandError> look(const Config& config, WallTime now);
+  // Nothing is written any more, not even at the end: entries wait. Call it when nothing is being
+  // written: from an entry's `done`.
+  void hold() { is_held_ = true; }
 
   void add(Entry entry);
   const Decisions& decisions() const { return decisions_; }
 
  private:
   struct Writing;
+  Result<FittedDecisions, CommandError> read(const Config& config, WallTime now, Opened& opened);
+  void go_on_soon();
   void write_next();
   void finish(Writing& writing);
   static void write(Writing& writing, StateStore& store, History& history);
@@ -65,6 +73,7 @@ class Journal {
   Decisions decisions_;
   std::deque<Entry> waiting_;
   bool is_writing_ = false;
+  bool is_held_ = false;
   std::shared_ptr<Writing> current_;
   std::shared_ptr<Journal*> self_;  // null inside once the journal is gone
 };

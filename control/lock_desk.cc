@@ -203,6 +203,13 @@ void LockDesk::remove(const Removal& removal,
        .done = std::move(done)});
 }
 
+std::string LockDesk::describe_held() const {
+  if (held_.empty()) return "";
+  const Held& first = held_.front();
+  return fmt::format("{} holds the lock of {} as long as a command runs", first.lock.holder,
+                     first.service);
+}
+
 void LockDesk::stop() {
   const CommandError stopping{ErrorCode::Internal, "the daemon is stopping"};
   while (!requests_.empty()) {

@@ -35,6 +35,8 @@ class LockDesk {
   // Ends its requests, and the locks that it held.
   void detach(const CommandWatcher& watcher);
   void stop();
+  // "ci holds the lock of shop while a command runs"; empty: nobody holds one by a connection.
+  std::string describe_held() const;
 
  private:
   class Request;

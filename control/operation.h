@@ -85,6 +85,7 @@ class Operation final : private TurnTaker {
   const std::string& id() const { return order_.id; }
   const std::string& aim() const { return order_.aim; }
   const std::string& service() const { return order_.service; }
+  std::string describe() const override;
   // Its result stands, and nothing of it is under way.
   bool is_over() const { return result_ != nullptr; }
   // It made the split (or state) that `plan` asks for, or will in a moment.
@@ -93,7 +94,6 @@ class Operation final : private TurnTaker {
 
  private:
   void on_turn() override;
-  std::string describe() const override;
   bool ends_soon() const override;
 
   Release::Situation look();

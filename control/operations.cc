@@ -62,6 +62,13 @@ const Operation* Operations::running(std::string_view service) const {
   return nullptr;
 }
 
+const Operation* Operations::running() const {
+  for (const auto& operation : operations_) {
+    if (!operation->is_over()) return operation.get();
+  }
+  return nullptr;
+}
+
 Operation* Operations::maker_of(std::string_view service, const Plan& plan) {
   for (auto operation = operations_.rbegin(); operation != operations_.rend(); ++operation) {
     if ((*operation)->service() == service && (*operation)->made(plan)) return operation->get();

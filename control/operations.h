@@ -26,6 +26,8 @@ class Operations {
   const Operation* find(std::string_view id) const;
   // The latest of the service that is not over; null if there is none.
   const Operation* running(std::string_view service) const;
+  // Any that is not over; null if there is none.
+  const Operation* running() const;
   // The one under way that made what the plan asks for; null if there is none.
   Operation* maker_of(std::string_view service, const Plan& plan);
 

@@ -33,8 +33,7 @@ Reload::~Reload() {
 
 void Reload::run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher) {
   if (step_ != Step::Idle) {
-    return watcher->on_finished(
-        error_object({ErrorCode::Conflict, fmt::format("{} is reloading the config", caller_.by)}));
+    return watcher->on_finished(error_object({ErrorCode::Conflict, describe()}));
   }
   step_ = Step::Loading;
   caller_ = caller;
@@ -45,6 +44,10 @@ void Reload::run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher) 
       [loaded, self = self_] {
         if (*self != nullptr) (*self)->on_loaded(std::move(**loaded));
       });
+}
+
+std::string Reload::describe() const {
+  return step_ == Step::Idle ? "" : fmt::format("{} is reloading the config", caller_.by);
 }
 
 void Reload::detach(const CommandWatcher& watcher) {

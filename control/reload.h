@@ -39,6 +39,8 @@ class Reload {
 
   void run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher);
   void detach(const CommandWatcher& watcher);
+  // "ci is reloading the config"; empty: nobody is.
+  std::string describe() const;
   // The daemon ends: what is not published yet never is, and no listener opens any more.
   void stop();
 

@@ -10,7 +10,6 @@ namespace tealgate {
 
 namespace {
 
-constexpr Duration kIdleGrace = std::chrono::seconds(1);
 // Proxies in front keep their connections to us for long, and a close of ours could meet their next
 // request.
 constexpr Duration kTrustedProxyIdle = std::chrono::minutes(15);
@@ -101,11 +100,19 @@ void Worker::close_listener(const SocketAddress& address) {
   }
 }
 
-void Worker::drain(std::function<void()> on_drained) {
-  on_drained_ = std::move(on_drained);
-  for (const auto& listener : listeners_) listener->http->close(kIdleGrace);
-  // Spread over nothing: nobody takes their clients before a successor listens.
+void Worker::close_all_streams() {
   closers_.push_back(std::make_unique<StreamCloser>(*this));
+}
+
+void Worker::stay() {
+  on_drained_ = nullptr;
+  closers_.clear();
+}
+
+void Worker::drain(Duration idle, std::function<void()> on_drained) {
+  idle_grace_ = idle;
+  on_drained_ = std::move(on_drained);
+  for (const auto& listener : listeners_) listener->http->close(idle);
   on_connection_closed();
 }
 
@@ -143,7 +150,7 @@ void Worker::on_connection_opened(ServerConnection& connection, const Listener& 
                                   const SocketAddress& peer) {
   connection.enter_by(listener.entrance);
   if (!listener.entrance->proxy_protocol) greet(connection, peer);
-  if (on_drained_) connection.start_draining(kIdleGrace);
+  if (on_drained_) connection.start_draining(idle_grace_);
   count_connections();
 }
 

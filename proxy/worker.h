@@ -63,9 +63,14 @@ class Worker final : public RequestHandler {
   // For new connections.
   void set_entrance(const SocketAddress& listener, std::shared_ptr<const Entrance> entrance);
   void close_listener(const SocketAddress& address);
-  // Closes all listeners and, properly and at once, all streams; calls `on_drained` once, when the
-  // last client connection has gone.
-  void drain(std::function<void()> on_drained);
+  // Closes all listeners and calls `on_drained` once, when the last client connection has gone; an
+  // idle one goes after `idle`.
+  void drain(Duration idle, std::function<void()> on_drained);
+  static constexpr Duration kIdleGrace = std::chrono::seconds(1);
+  // Closes all streams properly and at once, those that appear from now on, too.
+  void close_all_streams();
+  // No drain any more: new listeners may come.
+  void stay();
   // Takes the newest snapshot, if there is one: rebuilds the balancers and closes what is idle to
   // servers left out.
   void adopt();
@@ -122,6 +127,7 @@ class Worker final : public RequestHandler {
   ClientCounts& clients_;
   unsigned budget_subscriber_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  Duration idle_grace_ = kIdleGrace;
   std::function<void()> on_drained_;
   std::thread thread_;
 };

@@ -1,5 +1,6 @@
 #include "proxy/worker_set.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -64,7 +65,7 @@ class WorkerSet::Prepared final : public PreparedListeners {
  private:
   struct Added {
     SocketAddress address;
-    std::vector<UniqueFd> sockets;  // one a worker
+    std::vector<UniqueFd> sockets;  // one a worker at least
     Entrances entrances;
   };
   struct Changed {
@@ -78,9 +79,11 @@ class WorkerSet::Prepared final : public PreparedListeners {
     if (bound == bound_->end()) return;  // a reload was quicker, or the end
     bound->is_open = true;
     for (std::size_t i = 0; i < added.sockets.size(); ++i) {
-      Worker& worker = *set_.workers_[i];
+      const std::size_t index = i % set_.workers_.size();
+      Worker& worker = *set_.workers_[index];
+      bound->sockets.push_back(added.sockets[i].get());
       // std::function wants a copyable task: the descriptor travels as a number.
-      worker.post([&worker, fd = added.sockets[i].release(), entrance = added.entrances[i]] {
+      worker.post([&worker, fd = added.sockets[i].release(), entrance = added.entrances[index]] {
         worker.add_listener(UniqueFd(fd), entrance);
       });
     }
@@ -136,6 +139,7 @@ WorkerSet::WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell,
       cell_(cell),
       log_writer_(log_writer),
       stop_deadline_(control_loop, [this] { finish_stop(); }),
+      stream_deadline_(control_loop, [this] { close_streams_at_end(); }),
       mailbox_(control_loop) {}
 
 WorkerSet::~WorkerSet() {
@@ -208,9 +212,7 @@ Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listene
       continue;
     }
     if (is_port_known && std::any_of(bound_->begin(), bound_->end(), is_it)) continue;
-    const PortOwner owner =
-        listens_on_port_of(listener.address) ? PortOwner::This : PortOwner::Nobody;
-    Result<std::vector<UniqueFd>> sockets = listen_tcp(listener.address, count_, owner);
+    Result<std::vector<UniqueFd>> sockets = sockets_for(listener);
     if (!sockets) return error("cannot listen on {}", sockets.error().message);
     Result<Entrances> made = entrances(listener);
     if (!made) return tl::make_unexpected(made.error());
@@ -218,6 +220,33 @@ Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listene
   }
   prepared->set_removed(std::move(removed));
   return prepared;
+}
+
+// One a worker. Of those inherited none may close, so that some workers get several; if they are
+// fewer than the workers, more are bound beside them.
+Result<std::vector<UniqueFd>> WorkerSet::sockets_for(const ListenerSettings& listener) {
+  std::vector<UniqueFd> inherited;
+  if (inheritance_) inherited = inheritance_->take_listeners(listener.address, listener.text);
+  if (inherited.empty()) {
+    const bool is_ours = listens_on_port_of(listener.address);
+    return listen_tcp(listener.address, count_, is_ours ? PortOwner::This : PortOwner::Nobody);
+  }
+  if (inherited.size() >= count_) return inherited;
+  Result<std::vector<UniqueFd>> more =
+      listen_tcp(bound_address(inherited.front()), count_ - inherited.size(), PortOwner::This);
+  if (!more) return tl::make_unexpected(more.error());
+  for (UniqueFd& fd : *more) inherited.push_back(std::move(fd));
+  return inherited;
+}
+
+std::vector<HandedDescriptor> WorkerSet::listening_sockets() const {
+  std::vector<HandedDescriptor> sockets;
+  for (const Bound& bound : *bound_) {
+    for (const int fd : bound.sockets) {
+      sockets.push_back({"listen", bound.settings.text, UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0))});
+    }
+  }
+  return sockets;
 }
 
 std::vector<SocketAddress> WorkerSet::listening() const {
@@ -229,24 +258,55 @@ std::vector<SocketAddress> WorkerSet::listening() const {
 }
 
 void WorkerSet::stop(Duration grace, std::function<void()> on_done) {
+  retire({Worker::kIdleGrace, grace}, std::move(on_done));
+  // Nobody takes their clients before a successor listens.
+  close_streams_at_end();
+}
+
+void WorkerSet::retire(const Farewell& farewell, std::function<void()> on_done) {
   on_stopped_ = std::move(on_done);
   still_draining_ = workers_.size();
-  stop_deadline_.start(grace);
+  ++farewells_;
+  stop_deadline_.start(farewell.all);
+  stream_deadline_.start(std::max(farewell.all - kCloseTime, Duration::zero()));
   bound_->clear();
   for (const auto& worker : workers_) {
-    worker->post([this, &worker = *worker] {
-      worker.drain([this] {
-        mailbox_.post([this] {
-          if (--still_draining_ == 0) finish_stop();
+    worker->post([this, &worker = *worker, idle = farewell.idle, number = farewells_] {
+      worker.drain(idle, [this, number] {
+        mailbox_.post([this, number] {
+          if (number == farewells_ && --still_draining_ == 0) finish_stop();
         });
       });
     });
   }
 }
 
+Result<void> WorkerSet::resume(const std::vector<ListenerSettings>& listeners,
+                               Inheritance& sockets) {
+  ++farewells_;
+  stop_deadline_.stop();
+  stream_deadline_.stop();
+  on_stopped_ = nullptr;
+  for (const auto& worker : workers_) worker->post([&worker = *worker] { worker.stay(); });
+  inherit(sockets);
+  auto prepared = prepare_listeners(listeners);
+  inheritance_ = nullptr;
+  if (!prepared) return tl::make_unexpected(prepared.error());
+  (*prepared)->commit();
+  return {};
+}
+
+void WorkerSet::close_streams_at_end() {
+  stream_deadline_.stop();
+  for (const auto& worker : workers_) {
+    worker->post([&worker = *worker] { worker.close_all_streams(); });
+  }
+}
+
 // Also when the grace has passed: the destructor cuts what is left.
 void WorkerSet::finish_stop() {
   stop_deadline_.stop();
+  stream_deadline_.stop();
   if (on_stopped_) std::exchange(on_stopped_, nullptr)();
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/inheritance.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
 #include "base/timer.h"
@@ -23,6 +24,9 @@ class WorkerSet final : public DataPlane {
   // Cuts what is left and joins the threads.
   ~WorkerSet();
 
+  // prepare_listeners() takes what it needs from it before it binds. It must outlive that call.
+  void inherit(Inheritance& inheritance) { inheritance_ = &inheritance; }
+
   // Makes the workers and begins their threads. The cell holds a snapshot by now.
   void start();
 
@@ -36,12 +40,29 @@ class WorkerSet final : public DataPlane {
   Counts counts() const override;
   unsigned workers() const override { return count_; }
 
+  // What must survive in the next process, and on no disk: tickets of clients stay valid.
+  TlsTicketKeys& ticket_keys() { return *ticket_keys_; }
+
+  // Duplicates of all listening sockets, for another process. Whoever closes the last one drops
+  // what is queued on it.
+  std::vector<HandedDescriptor> listening_sockets() const;
+  // As stop(), when another process goes on listening: clients may idle for longer, so that most
+  // learn from an answer that their connection ends.
+  struct Farewell {
+    Duration idle;
+    Duration all;
+  };
+  void retire(const Farewell& farewell, std::function<void()> on_done);
+  // After retire(): listens again, on `sockets`.
+  Result<void> resume(const std::vector<ListenerSettings>& listeners, Inheritance& sockets);
+
  private:
   class Prepared;
   struct Bound {
     ListenerSettings settings;
-    SocketAddress address;  // with the real port
-    bool is_open = false;   // the workers accept
+    SocketAddress address;          // with the real port
+    bool is_open = false;           // the workers accept
+    std::vector<int> sockets = {};  // the workers own them; open as long as this is known
   };
 
   using Bounds = std::vector<Bound>;
@@ -51,6 +72,8 @@ class WorkerSet final : public DataPlane {
 
   Result<Entrances> entrances(const ListenerSettings& listener) const;
   void change(const Bound& changed, const Entrances& entrances);
+  Result<std::vector<UniqueFd>> sockets_for(const ListenerSettings& listener);
+  void close_streams_at_end();
   void finish_stop();
 
   const unsigned count_;
@@ -61,7 +84,10 @@ class WorkerSet final : public DataPlane {
   std::vector<std::unique_ptr<Worker>> workers_;
   const std::shared_ptr<Bounds> bound_ = std::make_shared<Bounds>();  // the prepared ones too
   Timer stop_deadline_;
+  Timer stream_deadline_;  // from then on streams are closed
   std::size_t still_draining_ = 0;
+  unsigned farewells_ = 0;  // a late word of an earlier one does not count
+  Inheritance* inheritance_ = nullptr;
   std::function<void()> on_stopped_;
   Mailbox mailbox_;
 };

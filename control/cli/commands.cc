@@ -47,7 +47,8 @@ int Commands::run() {
       {"lock", &Commands::lock},
       {"unlock", &Commands::unlock},
       {"history", &Commands::history},
-      {"reload", &Commands::reload}};
+      {"reload", &Commands::reload},
+      {"upgrade", &Commands::upgrade}};
   auto found = kCommands.find(arguments_.command);
   return found == kCommands.end() ? refuse("no such command", "") : (this->*found->second)();
 }
@@ -156,6 +157,11 @@ int Commands::reload() {
     text += "\nwarning: " + warning.get<std::string>();
   }
   return print(*result, text);
+}
+
+int Commands::upgrade() {
+  tl::expected<json, int> result = ask(upgrade_request(arguments_));
+  return result ? print(*result, describe_upgrade(*result)) : result.error();
 }
 
 tl::expected<json, int> Commands::ask(const Request& request) {

@@ -41,6 +41,7 @@ class Commands {
   int status();
   int history();
   int reload();
+  int upgrade();
   int change_split();
   int change_server();
   int wait();

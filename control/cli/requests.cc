@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "control/command.h"
@@ -71,6 +72,17 @@ Request server_request(const Arguments& arguments, const Target& target, const s
 
 Request reload_request() {
   return {"POST", "/v1/reload", "{}", ""};
+}
+
+// The daemon does not know our folder.
+Request upgrade_request(const Arguments& arguments) {
+  ordered_json body = body_of(arguments, "");
+  if (!arguments.words.empty()) {
+    std::error_code failed;
+    const auto whole = std::filesystem::absolute(arguments.words.front(), failed);
+    body["binary"] = failed ? arguments.words.front() : whole.lexically_normal().string();
+  }
+  return {"POST", "/v1/upgrade", json_text(body), ""};
 }
 
 Request status_request(const std::string& service) {

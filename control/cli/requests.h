@@ -28,6 +28,7 @@ Request service_request(const Arguments& arguments, const std::string& service,
 Request server_request(const Arguments& arguments, const Target& target, const std::string& token);
 
 Request reload_request();
+Request upgrade_request(const Arguments& arguments);
 Request status_request(const std::string& service);  // of all services if it is empty
 Request history_request(const Arguments& arguments);
 Request operation_request(const std::string& id);  // streamed until it is over

@@ -127,6 +127,15 @@ std::string describe_result(const json& result) {
   return result.contains("server") ? describe_server(result) : describe_split(result);
 }
 
+std::string describe_upgrade(const json& result) {
+  const json from = result.value("from", json::object());
+  const json to = result.value("to", json::object());
+  return fmt::format("{} → {}, pid {} → {}, in {}; pid {} finishes what it had",
+                     text_of(from, "version"), text_of(to, "version"), number_of(from, "pid"),
+                     number_of(to, "pid"), milliseconds(number_of(result, "took_ms")),
+                     number_of(from, "pid"));
+}
+
 std::string describe_error(const json& error) {
   std::string rendered = lines_of(error, "text");
   if (!rendered.empty()) return rendered.ends_with('\n') ? rendered : rendered + "\n";
@@ -137,6 +146,7 @@ std::string describe_error(const json& error) {
   std::string text = (message.starts_with("tealgate ") ? "" : "tealgate: ") + message + "\n";
   for (const json& detail : details) {
     text += lines_of(detail, "text");  // of a config: with its line and caret
+    if (detail.contains("stderr")) text += "  | " + text_of(detail, "stderr") + "\n";
     bool told = message.find(text_of(detail, "server")) != std::string::npos;
     if (detail.contains("server") && !told) text += "  " + describe_server_of_gate(detail) + "\n";
   }

@@ -12,6 +12,9 @@ namespace tealgate::cli {
 // The result object of switch, rollback and server states in one sentence, without a line end.
 std::string describe_result(const nlohmann::ordered_json& result);
 
+// The result of an upgrade, likewise.
+std::string describe_upgrade(const nlohmann::ordered_json& result);
+
 // The object under "error" with its details and its hint, each line ended.
 std::string describe_error(const nlohmann::ordered_json& error);
 

@@ -1,0 +1,65 @@
+// The daemon that this one replaces: the side of the new one. The other side is upgrade.h, what
+// they say to each other handover.h.
+//
+//   meet() ── hello, offer ──► prepare (config, listeners, checks) ── ready ──► Waiting ── take ──►
+//   serving
+//      │                                                                          │
+//      └── the old one died ──► an ordinary start                                 └── it died ──►
+//      serving
+//
+// As long as the old one finishes its exchanges it is one worker more: it routes by what is decided
+// here, and its claims count in a cell of their own. Control loop's thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/inheritance.h"
+#include "base/message_channel.h"
+#include "base/result.h"
+#include "control/handover.h"
+
+namespace tealgate {
+
+class Loop;
+
+class Predecessor {
+ public:
+  // Null: nobody hands over, or whoever did died. The error: it refuses. Blocks until the offer has
+  // come. Once in a process, before anything else.
+  static Result<std::unique_ptr<Predecessor>> meet();
+
+  const Offer& offer() const { return offer_; }
+  // What nobody has taken when this daemon serves closes with forget_inheritance().
+  Inheritance& inheritance() { return inheritance_; }
+  void forget_inheritance() { inheritance_ = {}; }
+
+  // All is prepared: `on_turn` comes when the decisions are this daemon's.
+  void wait_for_turn(Loop& loop, std::function<void()> on_turn);
+  // They are, and are read. The old one takes no new connections from here on.
+  void say_serving();
+  // This daemon was told to end.
+  void say_ending();
+  // "upgraded": who asked for it, from which version to which.
+  nlohmann::ordered_json history_line() const;
+  bool is_there() const { return channel_ != nullptr; }
+
+ private:
+  Predecessor(UniqueFd channel, Offer offer, Inheritance inheritance);
+  void on_message(const ChannelMessage& message);
+  void on_gone();
+
+  UniqueFd fd_;
+  UniqueFd our_stderr_;
+  Offer offer_;
+  Inheritance inheritance_;
+  Loop* loop_ = nullptr;
+  std::unique_ptr<MessageChannel> channel_;
+  std::function<void()> on_turn_;
+  bool has_died_ = false;  // before it handed over
+};
+
+}  // namespace tealgate

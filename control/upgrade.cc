@@ -1,0 +1,296 @@
+#include "control/upgrade.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "control/control_loop.h"
+#include "control/handover.h"
+#include "control/state_store.h"
+#include "control/wall_time.h"
+
+namespace tealgate {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr Duration kLookAgain = std::chrono::milliseconds(20);
+constexpr std::string_view kDeleted = " (deleted)";
+
+std::string why_not_runnable(const std::string& binary) {
+  struct stat status {};
+  if (binary.empty() || binary.front() != '/') {
+    return fmt::format("\"{}\" must be an absolute path", binary);
+  }
+  if (::stat(binary.c_str(), &status) != 0) return binary + ": " + std::strerror(errno);
+  if (!S_ISREG(status.st_mode)) return binary + ": is not a file";
+  if (::access(binary.c_str(), X_OK) != 0) return binary + ": is not executable";
+  return "";
+}
+
+bool is_same_file(const std::string& a, const char* b) {
+  struct stat of_a {
+  }, of_b{};
+  return ::stat(a.c_str(), &of_a) == 0 && ::stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+         of_a.st_ino == of_b.st_ino;
+}
+
+}  // namespace
+
+Upgrade::Upgrade(Place place)
+    : place_(std::move(place)),
+      look_(place_.loop, [this] { look(); }),
+      deadline_(place_.loop, [this] {
+        fail({ErrorCode::TimedOut, told_.empty()
+                                       ? fmt::format("it did not take over within {}: step {}",
+                                                     format_duration(command_.timeout),
+                                                     step_ == Step::Starting ? "start" : "check")
+                                       : told_});
+      }) {}
+
+void Upgrade::stop() {
+  if (step_ == Step::Idle || step_ == Step::Retired) return;
+  step_ = Step::Idle;
+  look_.stop();
+  deadline_.stop();
+  if (child_) child_->kill();
+  forget_child();
+  end(error_object({ErrorCode::Internal, "the daemon is stopping"}));
+}
+
+void Upgrade::run(const UpgradeCommand& command, const Caller& caller,
+                  std::shared_ptr<CommandWatcher> watcher) {
+  if (step_ != Step::Idle) {
+    return watcher->on_finished(error_object(
+        {ErrorCode::Conflict, fmt::format("{} is upgrading this daemon already", caller_.by)}));
+  }
+  command_ = command;
+  if (command_.binary.empty()) command_.binary = place_.binary;
+  caller_ = caller;
+  watcher_ = std::move(watcher);
+  began_ = place_.loop.now();
+  told_.clear();
+  stderr_.clear();
+  successor_version_.clear();
+  if (const std::string why = why_not_runnable(command_.binary); !why.empty()) {
+    return refuse({ErrorCode::Usage, why});
+  }
+  step_ = Step::Waiting;
+  wait_or_start();
+}
+
+void Upgrade::look() {
+  step_ == Step::Waiting ? wait_or_start() : settle();
+}
+
+void Upgrade::wait_or_start() {
+  std::string why = place_.host.obstacle();
+  if (why.empty()) why = place_.control.under_way();
+  if (why.empty()) return start();
+  if (place_.loop.now() >= began_ + command_.lock_wait) {
+    return refuse({ErrorCode::Conflict, why, nullptr, "tealgate upgrade --lock-wait 10m"});
+  }
+  if (why != told_) tell("waiting", why);
+  told_ = std::move(why);
+  look_.start(kLookAgain);
+}
+
+void Upgrade::start() {
+  told_.clear();
+  step_ = Step::Starting;
+  tell("starting", command_.binary);
+  auto pair = make_channel();
+  if (!pair) return refuse({ErrorCode::Internal, pair.error().message});
+  std::vector<std::string> environment = environment_without(
+      {kHandoverVariable, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"});
+  environment.push_back(
+      fmt::format("{}={},{}", kHandoverVariable, ChildProcess::kChannel, ChildProcess::kStderr));
+  auto child = ChildProcess::start(place_.loop,
+                                   {command_.binary,
+                                    {command_.binary, "run", "-c", place_.config_path},
+                                    std::move(environment),
+                                    std::move(pair->theirs)},
+                                   {.on_stderr =
+                                        [this](std::string_view text) {
+                                          stderr_.emplace_back(text);
+                                          if (stderr_.size() > kLinesKept) stderr_.pop_front();
+                                          log_info("the new daemon says: {}", text);
+                                        },
+                                    .on_exit = [this](const std::string& how) { on_exit(how); }});
+  if (!child) return refuse({ErrorCode::Usage, child.error().message});
+  child_ = std::move(*child);
+  channel_ = std::make_unique<MessageChannel>(
+      place_.loop, std::move(pair->ours),
+      MessageChannel::Listener{
+          .on_message = [this](ChannelMessage message) { on_message(std::move(message)); },
+          .on_closed = {}});  // its exit follows
+  deadline_.start(command_.timeout);
+}
+
+void Upgrade::on_message(ChannelMessage message) {
+  const Json object = decode(message);
+  const std::string word = word_of(object);
+  if (word == "hello" && step_ == Step::Starting) return on_hello(object);
+  if (word == "ready" && step_ == Step::Checking) {
+    step_ = Step::Settling;
+    return settle();
+  }
+  if (word == "serving" && step_ == Step::Handing) return on_serving();
+  if (word != "ending" || step_ != Step::Retired) return;
+  successor_ends_ = true;
+  kept_.clear();
+  place_.host.let_go();
+}
+
+void Upgrade::on_hello(const Json& message) {
+  const Result<Hello> hello = decode_hello(message);
+  if (!hello) return fail({ErrorCode::Conflict, hello.error().message});
+  if (const std::string why = mismatch(*hello, kStateVersion); !why.empty()) {
+    return fail({ErrorCode::Conflict, why});
+  }
+  successor_version_ = hello->version;
+  step_ = Step::Checking;
+  tell("checking",
+       fmt::format("tealgate {} (pid {}) checks the servers", hello->version, hello->pid));
+  channel_->send(encode(Offer{::getpid(), place_.version, caller_.by, command_.reason,
+                              place_.state_folder, place_.host.secrets()},
+                        place_.host.descriptors()));
+}
+
+// What began meanwhile goes first: a rollback waits for nobody.
+void Upgrade::settle() {
+  told_ = place_.control.under_way();
+  if (!told_.empty()) return look_.start(kLookAgain);
+  is_held_ = true;
+  place_.host.pause_commands();
+  place_.control.hold(fmt::format("{} is upgrading this daemon; ask again in a moment", caller_.by),
+                      [this] { hand_over(); });
+}
+
+void Upgrade::hand_over() {
+  if (step_ != Step::Settling) return;
+  step_ = Step::Handing;
+  tell("handing_over", fmt::format("to pid {}", child_->pid()));
+  channel_->send(encode_word("take"));
+}
+
+void Upgrade::on_serving() {
+  deadline_.stop();
+  step_ = Step::Retired;
+  successor_ends_ = false;
+  const pid_t successor = child_->pid();
+  const auto took = place_.loop.now() - began_;
+  log_info("tealgate {} (pid {}) serves now", successor_version_, successor);
+  Json result{{"ok", true}, {"changed", true}};
+  result["from"] = {{"version", place_.version}, {"pid", ::getpid()}};
+  result["to"] = {{"version", successor_version_}, {"pid", successor}};
+  result["binary"] = command_.binary;
+  result["took_ms"] = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  end(result);
+  kept_ = place_.host.descriptors();
+  place_.host.retire(successor);
+}
+
+// What it said before its end comes first.
+void Upgrade::on_exit(const std::string& how) {
+  channel_->receive();
+  if (step_ == Step::Failing) return recover();
+  if (step_ != Step::Retired) {
+    return fail(
+        {ErrorCode::Conflict, fmt::format("{} {} before it took over", command_.binary, how)});
+  }
+  forget_child();
+  if (!successor_ends_) take_back(how);
+}
+
+void Upgrade::take_back(const std::string& how) {
+  log_error("the new daemon {}: this one serves again", how);
+  step_ = Step::Idle;
+  is_held_ = false;
+  if (auto opened = place_.control.go_on(); !opened) log_error("{}", opened.error().message);
+  Inheritance sockets;
+  for (HandedDescriptor& descriptor : std::exchange(kept_, {})) sockets.add(std::move(descriptor));
+  place_.host.take_back(sockets);
+  Json back = line("upgrade_taken_back");
+  back["message"] = fmt::format("tealgate {} {}", successor_version_, how);
+  place_.control.record(std::move(back));
+}
+
+void Upgrade::fail(CommandError error) {
+  deadline_.stop();
+  look_.stop();
+  step_ = Step::Failing;
+  failure_ = std::move(error);
+  if (child_->is_running()) return child_->kill();
+  recover();
+}
+
+void Upgrade::recover() {
+  forget_child();
+  if (std::exchange(is_held_, false)) {
+    if (auto opened = place_.control.go_on(); !opened) log_error("{}", opened.error().message);
+    place_.host.go_on_with_commands();
+  }
+  failure_.message = "not upgraded, this daemon goes on: " + failure_.message;
+  Json lines = Json::array();
+  for (const std::string& text : stderr_) lines.push_back({{"stderr", text}});
+  failure_.details = std::make_shared<const Json>(std::move(lines));
+  refuse(failure_);
+}
+
+void Upgrade::refuse(const CommandError& error) {
+  Json refused = line("upgrade_refused");
+  refused["message"] = error.message;
+  place_.control.record(std::move(refused));
+  step_ = Step::Idle;
+  end(error_object(error));
+}
+
+void Upgrade::end(const Json& result) {
+  if (const auto watcher = std::exchange(watcher_, nullptr)) watcher->on_finished(result);
+}
+
+void Upgrade::tell(std::string_view word, std::string message) {
+  if (watcher_) watcher_->on_progress(word, message, "");
+}
+
+// This may be called from their callbacks.
+void Upgrade::forget_child() {
+  place_.loop.destroy_later(std::move(channel_));
+  place_.loop.destroy_later(std::move(child_));
+}
+
+Json Upgrade::line(std::string_view event) const {
+  Json line{{"at", format_wall_time(WallClock::now())}, {"event", event}, {"by", caller_.by}};
+  if (!command_.reason.empty()) line["reason"] = command_.reason;
+  line["binary"] = command_.binary;
+  line["from_version"] = place_.version;
+  if (!successor_version_.empty()) line["to_version"] = successor_version_;
+  return line;
+}
+
+std::string own_binary() {
+  std::string called;
+  std::ifstream("/proc/self/cmdline") >> called;
+  called = called.substr(0, called.find('\0'));
+  std::error_code failed;
+  if (called.find('/') != std::string::npos && is_same_file(called, "/proc/self/exe")) {
+    const auto whole = std::filesystem::absolute(called, failed);
+    if (!failed) return whole.lexically_normal().string();
+  }
+  std::string path = std::filesystem::read_symlink("/proc/self/exe", failed).string();
+  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
+  return path;
+}
+
+}  // namespace tealgate
