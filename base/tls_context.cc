@@ -18,9 +18,10 @@ namespace tealgate {
 
 namespace {
 
-// RFC 7301: the one protocol that we speak.
-constexpr unsigned char kProtocol[] = "\x08http/1.1";
-constexpr unsigned kProtocolBytes = sizeof kProtocol - 1;
+// RFC 7301: what we speak, the preferred one first; to servers the first alone.
+constexpr unsigned char kProtocols[] = "\x08http/1.1\x08http/1.0";
+constexpr unsigned kProtocolsBytes = sizeof kProtocols - 1;
+constexpr unsigned kFirstProtocolBytes = 1 + 8;
 
 // How long a ticket is good, if its key lives as long: see TlsTicketKeys.
 constexpr long kTicketSeconds = 24L * 60 * 60;
@@ -75,7 +76,7 @@ struct TlsServerContext::Callbacks {
                              const unsigned char* offered, unsigned offered_size, void*) {
     unsigned char* found = nullptr;
     const int result =
-        SSL_select_next_proto(&found, size, kProtocol, kProtocolBytes, offered, offered_size);
+        SSL_select_next_proto(&found, size, kProtocols, kProtocolsBytes, offered, offered_size);
     *chosen = found;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
   }
@@ -236,7 +237,7 @@ Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(
 Result<void> TlsClientContext::set_up() {
   set_up_common(context_);
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-  SSL_CTX_set_alpn_protos(context_, kProtocol, kProtocolBytes);
+  SSL_CTX_set_alpn_protos(context_, kProtocols, kFirstProtocolBytes);
   if (settings_.verify == TlsClientSettings::Verify::Nothing) {
     SSL_CTX_set_verify(context_, SSL_VERIFY_NONE, nullptr);
     return {};

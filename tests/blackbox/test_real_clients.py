@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import http.client
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -30,7 +31,9 @@ class Scene:
         ports = {pool: self.begin_origin(stage, pool) for pool in pools}
         self.origin_port = ports["blue"]
         addresses = {pool: [f"127.0.0.1:{port}"] for pool, port in ({"green": 9} | ports).items()}
-        self.daemon = stage.daemon(shop(addresses, initial="blue", **service))
+        self.environment = {}
+        self.curl_words = []
+        self.daemon = self.begin_daemon(stage, shop(addresses, initial="blue", **service))
         self.port = self.daemon.port
 
     @staticmethod
@@ -39,8 +42,14 @@ class Scene:
         child.wait_for_output("listening on port", 60)
         return int(re.search(r"port (\d+)\n", child.output())[1])
 
+    def begin_daemon(self, stage, config):
+        return stage.daemon(config)
+
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
+
+    def http_client(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def open_gate(self, name):
         """Lets the origin go on; not through the proxy."""
@@ -52,12 +61,13 @@ class Scene:
     def check(self, script, name):
         """Runs one check of a script of clients/."""
         command = [NODE, CLIENTS / script, name, str(self.port)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST)
+        settings = {"env": {**os.environ, **self.environment}, "stdin": subprocess.DEVNULL, "timeout": LONGEST}
+        done = subprocess.run(command, capture_output=True, text=True, **settings)
         assert done.returncode == 0, f"{script} {name}:\n{done.stdout}{done.stderr}"
 
     def curl(self, *words, given=None, code=0):
         """curl's standard output."""
-        command = [CURL, "--silent", "--show-error", "--noproxy", "*", "--max-time", "60", *map(str, words)]
+        command = [CURL, "--silent", "--show-error", "--noproxy", "*", "--max-time", "60", *self.curl_words, *map(str, words)]
         done = subprocess.run(command, input=given, capture_output=True, timeout=LONGEST)
         assert done.returncode == code, f"{words}: {done.returncode}: {done.stderr.decode()}"
         self.errors = done.stderr.decode()
@@ -199,7 +209,7 @@ def test_curl_paths_as_they_are(scene):
 
 
 def test_http_client(scene):
-    connection = http.client.HTTPConnection("127.0.0.1", scene.port, timeout=20)
+    connection = scene.http_client()
     for number in range(20):
         connection.request("POST", "/echo", body=pattern(number * 1000))
         assert connection.getresponse().read() == pattern(number * 1000)
@@ -213,7 +223,7 @@ def test_http_client(scene):
 
 
 def test_first_event_arrives_while_the_second_is_not_yet_sent(scene):
-    connection = http.client.HTTPConnection("127.0.0.1", scene.port, timeout=20)
+    connection = scene.http_client()
     connection.request("GET", "/events?id=python")
     answer = connection.getresponse()
     assert answer.getheader("content-type") == "text/event-stream"
@@ -224,7 +234,7 @@ def test_first_event_arrives_while_the_second_is_not_yet_sent(scene):
 
 
 def test_long_poll_is_answered_when_there_is_news(scene):
-    connection = http.client.HTTPConnection("127.0.0.1", scene.port, timeout=20)
+    connection = scene.http_client()
     connection.request("GET", "/poll?id=python")
     eventually(lambda: scene.daemon.control.status()["in_flight"] == 1, what="the poll at the proxy")
     scene.open_gate("python")

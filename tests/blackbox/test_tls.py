@@ -115,6 +115,8 @@ def test_the_operators_ciphers(stage):
 
 def test_alpn(scene):
     assert "ALPN protocol: http/1.1" in scene.s_client("-alpn", "h2,http/1.1")
+    assert "ALPN protocol: http/1.1" in scene.s_client("-alpn", "http/1.0,http/1.1")
+    assert "ALPN protocol: http/1.0" in scene.s_client("-alpn", "http/1.0"), "curl --http1.0 offers nothing else"
     assert "No ALPN negotiated" in scene.s_client()
     said = scene.s_client("-alpn", "h2")
     assert "no application protocol" in said and "Cipher is (NONE)" in said

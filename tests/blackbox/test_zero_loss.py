@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from harness.certificates import Authority
 from harness.checker import Checker
 from harness.daemon import shop
 from harness.load import Load
@@ -21,20 +22,20 @@ SETTLE_EVERY = 100  # switches
 HEALTH = {"path": "/health", "interval": "1s", "timeout": "10s"}
 
 
-def begin_daemon(stage):
+def begin_daemon(stage, more=None):
     stage.wait_for_origins()
     pools = {pool: [] for pool in ("blue", "green")}
     for origin in stage.origins:
         pools[origin.pool].append({"address": origin.address, "name": origin.name})
-    daemon = stage.daemon(shop(pools, HEALTH))
+    daemon = stage.daemon(shop(pools, HEALTH) | (more or {}))
     daemon.wait_until_up(*(origin.name for origin in stage.origins))
     return daemon
 
 
-async def switch_under_load(stage, daemon, switches, seed):
+async def switch_under_load(stage, daemon, switches, seed, tls=None):
     timeline = Timeline("blue")
     checker = Checker(timeline)
-    load = Load(daemon.port, checker, keep_alive=8, fresh=2, seed=seed)
+    load = Load(daemon.port, checker, keep_alive=8, fresh=2, seed=seed, tls=tls)
     switcher = Switcher(daemon, timeline, random.Random(seed))
     async with load:
         for number in range(1, switches + 1):
@@ -50,9 +51,11 @@ async def switch_under_load(stage, daemon, switches, seed):
     return checker, switcher
 
 
-def demand_zero_loss(stage, switches, seed):
-    daemon = begin_daemon(stage)
-    checker, switcher = asyncio.run(switch_under_load(stage, daemon, switches, seed))
+def demand_zero_loss(stage, switches, seed, authority=None):
+    """Through TLS with certificates of `authority`."""
+    daemon = begin_daemon(stage, authority and listening_with_tls(authority))
+    tls = authority and authority.context()
+    checker, switcher = asyncio.run(switch_under_load(stage, daemon, switches, seed, tls))
     print(checker.summary(), f"{switcher.overtaken} overtaken")
     checker.demand(least_exchanges=switches * 2, pools=("blue", "green"))
     assert checker.timeline.announcements == switches
@@ -66,12 +69,25 @@ def demand_zero_loss(stage, switches, seed):
     daemon.stop()
 
 
+def listening_with_tls(authority):
+    files = authority.issue("shop.test", "DNS:shop.test").files
+    return {"listen": [{"address": "127.0.0.1:0", "tls": files}]}
+
+
 def test_node_and_gunicorn_lose_nothing(stage, is_sanitized):
     stage.node("blue", "blue-node")
     stage.gunicorn("blue", "blue-gunicorn")
     stage.node("green", "green-node")
     stage.gunicorn("green", "green-gunicorn")
     demand_zero_loss(stage, switches=100 if is_sanitized else 1000, seed=7)
+
+
+def test_nothing_is_lost_through_tls(stage, is_long):
+    for pool in ("blue", "green"):
+        stage.node(pool, f"{pool}-node")
+        stage.gunicorn(pool, f"{pool}-gunicorn")
+    switches = 1000 if is_long else 60
+    demand_zero_loss(stage, switches, seed=9, authority=Authority(stage.folder / "ca"))
 
 
 @pytest.mark.needs("/usr/share/tomcat10/bin/catalina.sh")

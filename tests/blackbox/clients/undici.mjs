@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Client, Pool, fetch } from 'undici';
-import { run } from './checks.mjs';
+import { originAt, run } from './checks.mjs';
 
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-const at = (port, path) => `http://127.0.0.1:${port}${path}`;
+const at = (port, path) => `${originAt(port)}${path}`;
 
 async function ask(dispatcher, options) {
   const answer = await dispatcher.request({ method: 'GET', ...options });

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { run } from './checks.mjs';
+import { originAt, run, socketAt } from './checks.mjs';
 
 const MIB = 1024 * 1024;
 
 async function open(port, path = '/ws', protocols = [], options = {}) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { maxPayload: 64 * MIB, ...options });
+  const socket = new WebSocket(`${socketAt(port)}${path}`, protocols, { maxPayload: 64 * MIB, ...options });
   await once(socket, 'open');
   return socket;
 }
@@ -33,7 +33,7 @@ async function closed(socket) {
 // What the server saw of the connection to `path`, once it has seen its end.
 async function closeAtServer(port, path) {
   for (;;) {
-    const closes = await (await fetch(`http://127.0.0.1:${port}/closes`)).json();
+    const closes = await (await fetch(`${originAt(port)}/closes`)).json();
     const found = closes.find(([where]) => where === path);
     if (found) return found.slice(1);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -122,7 +122,7 @@ await run({
   // Its first frame may come in one piece with the 101.
   async server_speaks_first(port) {
     for (let round = 0; round < 20; round++) {
-      const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/greets`);
+      const socket = new WebSocket(`${socketAt(port)}/ws/greets`);
       const [data] = await once(socket, 'message');
       assert.equal(data.toString(), 'welcome');
       socket.terminate();
@@ -130,7 +130,7 @@ await run({
   },
 
   async upgrade_refused_by_the_server(port) {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws/forbidden`);
+    const socket = new WebSocket(`${socketAt(port)}/ws/forbidden`);
     socket.on('error', () => {});
     const [, response] = await once(socket, 'unexpected-response');
     assert.equal(response.statusCode, 403);

@@ -23,9 +23,13 @@ class Connection(asyncio.Protocol):
         self.answered = 0
 
     @classmethod
-    async def open(cls, port, report):
+    async def open(cls, port, report, tls=None):
+        """Through TLS with a context `tls`."""
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: cls(report), "127.0.0.1", port)
+        name = "shop.test" if tls else None
+        _, connection = await loop.create_connection(
+            lambda: cls(report), "127.0.0.1", port, ssl=tls, server_hostname=name
+        )
         return connection
 
     @property

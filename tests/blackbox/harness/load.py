@@ -67,9 +67,10 @@ class Ask:
 class Load:
     """The clients: `async with load:` they ask without pause; settle() gives them a rest, go_on() ends it."""
 
-    def __init__(self, port, checker, keep_alive=8, fresh=2, seed=1):
+    def __init__(self, port, checker, keep_alive=8, fresh=2, seed=1, tls=None):
         self.port = port
         self.checker = checker
+        self.tls = tls  # the clients' context; none: plain
         self._numbers = itertools.count(1)
         self._prefix = f"{seed:x}"
         self._going = asyncio.Event()
@@ -138,7 +139,7 @@ class Load:
 
     async def _connect(self):
         try:
-            return await Connection.open(self.port, self.checker.connection_fault)
+            return await Connection.open(self.port, self.checker.connection_fault, self.tls)
         except OSError as error:
             self.checker.connection_fault("not accepted", str(error))
             await asyncio.sleep(0.05)
