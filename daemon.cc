@@ -20,6 +20,8 @@
 #include "base/loop.h"
 #include "base/open_descriptors.h"
 #include "base/signals.h"
+#include "base/systemd.h"
+#include "base/systemd_sockets.h"
 #include "base/timer.h"
 #include "base/work.h"
 #include "control/api.h"
@@ -33,6 +35,7 @@
 #include "control/locations.h"
 #include "control/logging_watcher.h"
 #include "control/predecessor.h"
+#include "control/systemd_report.h"
 #include "control/upgrade.h"
 #include "proxy/worker_set.h"
 #include "upstream/snapshot_cell.h"
@@ -161,6 +164,8 @@ class Daemon final : private UpgradeHost {
   const std::string binary_ = own_binary();
   std::unique_ptr<Predecessor> predecessor_;  // null: nobody was replaced
   Loop loop_;
+  SystemdReport systemd_{loop_, watchdog_interval(), notify_systemd};
+  SystemdSockets systemd_sockets_;
   SnapshotCell cell_;
   std::string state_folder_;
   UniqueFd state_lock_;
@@ -210,6 +215,8 @@ Started<void> Daemon::start() {
   auto met = Predecessor::meet();
   if (!met) return cannot_start(1, met.error().message);
   predecessor_ = std::move(*met);
+  systemd_sockets_ = predecessor_ ? SystemdSockets::from_predecessor(predecessor_->inheritance())
+                                  : SystemdSockets::from_environment();
   ConfigSurroundings surroundings = ConfigSurroundings::real();
   surroundings.takes_expired = true;
   ConfigResult parsed = load_config(options_.config_path, surroundings);
@@ -322,18 +329,22 @@ void Daemon::make_control(LoadedConfig config) {
   }
   health_ = std::make_unique<HealthChecker>(loop_);
   control_ = std::make_unique<ControlLoop>(
-      ControlLoop::Wiring{.loop = loop_,
-                          .cell = cell_,
-                          .data_plane = *workers_,
-                          .prober = *health_,
-                          .state_folder = state_folder_,
-                          .load_config = [path = config.config.path] { return load_again(path); },
-                          .log = [](std::string_view sentence) { log_info("{}", sentence); },
-                          .upgrade =
-                              [this](const UpgradeCommand& command, const Caller& caller,
-                                     std::shared_ptr<CommandWatcher> watcher) {
-                                upgrade_->run(command, caller, std::move(watcher));
-                              }},
+      ControlLoop::Wiring{
+          .loop = loop_,
+          .cell = cell_,
+          .data_plane = *workers_,
+          .prober = *health_,
+          .state_folder = state_folder_,
+          .load_config = [path = config.config.path] { return load_again(path); },
+          .log = [](std::string_view sentence) { log_info("{}", sentence); },
+          .upgrade =
+              [this](const UpgradeCommand& command, const Caller& caller,
+                     std::shared_ptr<CommandWatcher> watcher) {
+                upgrade_->run(command, caller, std::move(watcher));
+              },
+          .on_published = [this](const Snapshot& now) { systemd_.on_published(now); },
+          .on_reload_begun = [this] { systemd_.on_reload_begun(); },
+          .on_reload_ended = [this] { systemd_.on_reload_ended(); }},
       std::move(config));
   api_ =
       std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
@@ -357,7 +368,9 @@ void Daemon::answer_commands() {
 // until the servers were checked.
 Started<void> Daemon::open_listeners(const Config& config) {
   if (predecessor_) workers_->inherit(predecessor_->inheritance());
+  workers_->use(systemd_sockets_);
   auto prepared = workers_->prepare_listeners(config.listeners);
+  systemd_sockets_.warn_of_unused();
   if (!prepared) return cannot_start(1, prepared.error().message);
   listeners_ = std::move(*prepared);
   return {};
@@ -399,6 +412,7 @@ void Daemon::serve() {
   }
   log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, addresses,
            workers_->workers());
+  systemd_.on_ready();
   if (options_.on_ready) options_.on_ready(listening.front());
 }
 
@@ -414,6 +428,7 @@ void Daemon::on_terminate() {
   const Duration grace = control_->config().config.shutdown_grace;
   upgrade_->stop();
   if (predecessor_) predecessor_->say_ending();
+  systemd_.on_stopping(grace);
   control_->stop([this] { on_part_stopped(); });
   workers_->stop(grace, [this] { on_part_stopped(); });
 }
@@ -432,6 +447,7 @@ std::string Daemon::obstacle() const {
 
 std::vector<HandedDescriptor> Daemon::descriptors() const {
   std::vector<HandedDescriptor> all = workers_->listening_sockets();
+  for (HandedDescriptor& kept : systemd_sockets_.handed()) all.push_back(std::move(kept));
   all.push_back({"control", socket_path_, socket_->duplicate()});
   if (dashboard_) {
     all.push_back(
@@ -448,6 +464,7 @@ void Daemon::retire(pid_t successor) {
   const Config& config = control_->config().config;
   log_info("pid {} serves now; this daemon finishes {} exchanges", successor,
            workers_->counts().in_flight);
+  systemd_.on_retired(successor);
   socket_->give_away();
   if (dashboard_) dashboard_->close();
   const Duration all = std::max(config.shutdown_grace, longest_stream_drain(config));
@@ -491,6 +508,7 @@ void Daemon::take_back(Inheritance& sockets) {
   if (auto resumed = workers_->resume(config.listeners, sockets); !resumed) {
     log_error("{}", resumed.error().message);
   }
+  systemd_.on_ready();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "base/listen_socket.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -63,6 +64,15 @@ bool somebody_answers(const SocketAddress& address) {
 }
 
 }  // namespace
+
+void make_ours(const UniqueFd& fd) {
+  fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+  if (!bound_address(fd).is_unix()) {
+    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, kDeferAcceptSeconds);
+  }
+  listen(fd.get(), kQueueLength);  // once more, for the length of the queue
+}
 
 SocketAddress bound_address(const UniqueFd& fd) {
   sockaddr_storage address{};

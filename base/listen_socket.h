@@ -30,6 +30,9 @@ Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size
 // on is replaced; one that a live process answers on is left alone and is an error.
 Result<UniqueFd> listen_unix(const std::string& path, unsigned mode);
 
+// Gives a listening socket that somebody else made the properties that ours have.
+void make_ours(const UniqueFd& fd);
+
 // Where a bound socket is, with the port the kernel chose for port 0.
 SocketAddress bound_address(const UniqueFd& fd);
 

@@ -87,7 +87,9 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       locks(place),
       reload(
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
-          wiring.load_config) {}
+          {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}) {
+  publisher.set_listener(wiring.on_published);
+}
 
 ControlLoop::ControlLoop(const Wiring& wiring, LoadedConfig config)
     : parts_(std::make_unique<Parts>(wiring, std::move(config))) {}

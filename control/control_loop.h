@@ -80,6 +80,10 @@ class ControlLoop {
     // Replaces this daemon by another program; empty where that cannot be.
     std::function<void(const UpgradeCommand&, const Caller&, std::shared_ptr<CommandWatcher>)>
         upgrade = {};
+    // Whoever is told what the daemon as a whole does; each may be empty.
+    std::function<void(const Snapshot&)> on_published = {};
+    std::function<void()> on_reload_begun = {};
+    std::function<void()> on_reload_ended = {};
   };
 
   // Before the first SnapshotReader exists: it becomes the cell's adoption listener.

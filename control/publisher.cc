@@ -32,6 +32,7 @@ std::shared_ptr<const Snapshot> Publisher::publish(const Config& config, const D
       BesideServices{config.limits, std::make_shared<const ServiceSettings>(std::move(unrouted))});
   forget_unused(*snapshot);
   cell_.publish(snapshot);
+  if (listener_) listener_(*snapshot);
   return snapshot;
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mailbox.h"
@@ -37,6 +38,10 @@ class Publisher {
   // `decisions` fit `config`. Returns what was published.
   std::shared_ptr<const Snapshot> publish(const Config& config, const Decisions& decisions,
                                           NewServers new_servers = NewServers::Unknown);
+  // Hears of each snapshot, after its publication.
+  using Listener = std::function<void(const Snapshot&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+
   std::shared_ptr<const Snapshot> current() const { return cell_.current(); }
 
   // Calls `adopted` when every reader runs `generation` or a later one; never from inside this
@@ -65,6 +70,7 @@ class Publisher {
   unsigned workers_;
   std::map<ServerKey, Known> known_;
   std::vector<Waiter> waiters_;
+  Listener listener_;
   Mailbox mailbox_;
 };
 

@@ -24,8 +24,8 @@ std::string no_effect(const ServiceConfig& service, const ServiceDecisions& deci
 
 }  // namespace
 
-Reload::Reload(const Place& place, Load load)
-    : place_(place), load_(std::move(load)), self_(std::make_shared<Reload*>(this)) {}
+Reload::Reload(const Place& place, Hooks hooks)
+    : place_(place), hooks_(std::move(hooks)), self_(std::make_shared<Reload*>(this)) {}
 
 Reload::~Reload() {
   *self_ = nullptr;
@@ -38,9 +38,10 @@ void Reload::run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher) 
   step_ = Step::Loading;
   caller_ = caller;
   watcher_ = std::move(watcher);
+  if (hooks_.on_begun) hooks_.on_begun();
   auto loaded = std::make_shared<std::optional<Result<LoadedConfig, CommandError>>>();
   run_in_pool(
-      place_.loop, [loaded, load = load_] { *loaded = load(); },
+      place_.loop, [loaded, load = hooks_.load] { *loaded = load(); },
       [loaded, self = self_] {
         if (*self != nullptr) (*self)->on_loaded(std::move(**loaded));
       });
@@ -146,6 +147,7 @@ void Reload::refuse(const CommandError& error) {
 
 void Reload::finish(const nlohmann::ordered_json& result) {
   step_ = Step::Idle;
+  if (hooks_.on_ended) hooks_.on_ended();
   const auto watcher = std::exchange(watcher_, nullptr);
   if (watcher) watcher->on_finished(result);
 }

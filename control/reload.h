@@ -23,7 +23,10 @@ class Publisher;
 
 class Reload {
  public:
-  using Load = std::function<Result<LoadedConfig, CommandError>()>;
+  struct Hooks {
+    std::function<Result<LoadedConfig, CommandError>()> load;  // in the thread pool
+    std::function<void()> on_begun, on_ended;                  // may be empty
+  };
   struct Place {
     Loop& loop;
     DataPlane& data_plane;
@@ -34,7 +37,7 @@ class Reload {
     LoadedConfig& config;  // what is in force; replaced
   };
 
-  Reload(const Place& place, Load load);
+  Reload(const Place& place, Hooks hooks);
   ~Reload();
 
   void run(const Caller& caller, std::shared_ptr<CommandWatcher> watcher);
@@ -54,7 +57,7 @@ class Reload {
   void refuse(const CommandError& error);
 
   Place place_;
-  Load load_;
+  Hooks hooks_;
   std::shared_ptr<CommandWatcher> watcher_;
   Caller caller_;
   Step step_ = Step::Idle;

@@ -222,21 +222,18 @@ Result<std::unique_ptr<DataPlane::PreparedListeners>> WorkerSet::prepare_listene
   return prepared;
 }
 
-// One a worker. Of those inherited none may close, so that some workers get several; if they are
-// fewer than the workers, more are bound beside them.
+// One a worker, or more. Of those inherited none may close while it has a queue. Those of systemd
+// come from there, for what the daemon before this one had of them is the same.
 Result<std::vector<UniqueFd>> WorkerSet::sockets_for(const ListenerSettings& listener) {
-  std::vector<UniqueFd> inherited;
-  if (inheritance_) inherited = inheritance_->take_listeners(listener.address, listener.text);
-  if (inherited.empty()) {
-    const bool is_ours = listens_on_port_of(listener.address);
-    return listen_tcp(listener.address, count_, is_ours ? PortOwner::This : PortOwner::Nobody);
+  std::vector<UniqueFd> sockets;
+  if (inheritance_) sockets = inheritance_->take_listeners(listener.address, listener.text);
+  if (systemd_) {
+    std::vector<UniqueFd> kept = systemd_->take(listener.address);
+    if (!kept.empty()) sockets = std::move(kept);
   }
-  if (inherited.size() >= count_) return inherited;
-  Result<std::vector<UniqueFd>> more =
-      listen_tcp(bound_address(inherited.front()), count_ - inherited.size(), PortOwner::This);
-  if (!more) return tl::make_unexpected(more.error());
-  for (UniqueFd& fd : *more) inherited.push_back(std::move(fd));
-  return inherited;
+  if (!sockets.empty()) return spread(std::move(sockets), count_);
+  const bool is_ours = listens_on_port_of(listener.address);
+  return listen_tcp(listener.address, count_, is_ours ? PortOwner::This : PortOwner::Nobody);
 }
 
 std::vector<HandedDescriptor> WorkerSet::listening_sockets() const {

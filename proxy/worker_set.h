@@ -12,6 +12,7 @@
 #include "base/inheritance.h"
 #include "base/loop.h"
 #include "base/mailbox.h"
+#include "base/systemd_sockets.h"
 #include "base/timer.h"
 #include "proxy/worker.h"
 #include "upstream/data_plane.h"
@@ -26,6 +27,8 @@ class WorkerSet final : public DataPlane {
 
   // prepare_listeners() takes what it needs from it before it binds. It must outlive that call.
   void inherit(Inheritance& inheritance) { inheritance_ = &inheritance; }
+  // Likewise, and whenever a reload names another address; they must outlive the set.
+  void use(SystemdSockets& sockets) { systemd_ = &sockets; }
 
   // Makes the workers and begins their threads. The cell holds a snapshot by now.
   void start();
@@ -88,6 +91,7 @@ class WorkerSet final : public DataPlane {
   std::size_t still_draining_ = 0;
   unsigned farewells_ = 0;  // a late word of an earlier one does not count
   Inheritance* inheritance_ = nullptr;
+  SystemdSockets* systemd_ = nullptr;
   std::function<void()> on_stopped_;
   Mailbox mailbox_;
 };

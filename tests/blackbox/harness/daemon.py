@@ -40,6 +40,7 @@ class Daemon:
         self.access_log_path = folder / "access.log"
         self.control = Control(self.socket_path)
         self.child = None
+        self.supervisor = None  # starts it in its own way: harness/systemd
         self.starts = 0
         self._logs = []
 
@@ -62,8 +63,11 @@ class Daemon:
         self.state_folder.mkdir(exist_ok=True)
         self.starts += 1
         self._logs.append(self.folder / f"run-{self.starts}.log")
-        command = [self.binary, "run", "-c", self.config_path]
-        self.child = Child(command, self._logs[-1], {"TEALGATE_CHECK_DESCRIPTORS": "1"}, self.folder)
+        command, environment, keep = [self.binary, "run", "-c", self.config_path], {}, ()
+        if self.supervisor:
+            command, environment, keep = self.supervisor.wrap(command)
+        environment = {"TEALGATE_CHECK_DESCRIPTORS": "1", **environment}
+        self.child = Child(command, self._logs[-1], environment, self.folder, keep)
         return self
 
     def start(self):

@@ -8,7 +8,8 @@ from harness.waiting import eventually
 
 
 class Child:
-    def __init__(self, arguments, log, env=None, cwd=None):
+    def __init__(self, arguments, log, env=None, cwd=None, keep=()):
+        """`keep`: descriptors that it inherits, and that are closed here."""
         self.log_path = log
         self._log = open(log, "ab")
         self.process = subprocess.Popen(
@@ -19,7 +20,10 @@ class Child:
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
+            pass_fds=keep,
         )
+        for descriptor in keep:
+            os.close(descriptor)
         self.pid = self.process.pid
 
     def is_running(self):
