@@ -225,8 +225,8 @@ def may_be_trailer(name):
 
 def wrong_trailers(arrived, sent):
     """Those that arrived though they must not; a proxy may leave out any, and invents none."""
-    allowed = [trailer for trailer in sent.trailers if may_be_trailer(trailer[0])]
-    return [trailer for trailer in arrived.trailers if trailer not in allowed]
+    allowed = [(name.lower(), value) for name, value in sent.trailers if may_be_trailer(name)]
+    return [(name, value) for name, value in arrived.trailers if (name.lower(), value) not in allowed]
 
 
 def request_meaning(message):
