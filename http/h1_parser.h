@@ -2,11 +2,10 @@
 // framing, all of which must agree. Sans-IO; one parser a connection and direction; only
 // h1_parser.cc includes llhttp.
 //
-//    parse_request_head / parse_response_head ──Complete──▶ parse_body … ──complete──▶ next_message
-//    ──▶ again
-//                     │ Failed                                   │ failure
-//                     ▼                                          ▼
-//                 (dead: the connection must be closed)      (dead)
+//   parse_…_head ── Complete ──▶ parse_body … ── complete ──▶ next_message ──▶ again
+//        │ Failed                     │ failure
+//        ▼                            ▼
+//       dead: the connection must be closed
 //
 // A head that arrives in pieces is gathered in the parser (bounded by HeadLimits); one that arrives
 // whole is parsed in place.

@@ -5,9 +5,9 @@
 // control API and the demo's app servers implement it; neither side knows which version of HTTP, or
 // which socket, is on the other.
 //
-//   connection:  on_request → on_body* → on_trailers? → on_body_end          (then
-//   on_client_failure at any time, at most once) answerer:    send_interim* → send_head →
-//   send_body* → end | cut
+//   connection:  on_request → on_body* → on_trailers? → on_body_end
+//                (and on_client_failure at any time, at most once)
+//   answerer:    send_interim* → send_head → send_body* → end | cut
 //
 // All on one loop's thread. Calls into the writer never call back.
 #pragma once
