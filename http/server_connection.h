@@ -4,11 +4,11 @@
 // On a listener that speaks the PROXY protocol its header comes first (Phase::ProxyHeader), then
 // TLS, if the listener speaks it; the stream does that.
 //
-//         first byte         head complete        request complete
-//   idle ────────────▶ Head ────────────────▶ Body ───────────────▶ Answer ── response sent ──▶
-//   idle
-//    │ idle timeout     │ malformed, late      │ broken, late         │ close wanted
-//    ▼                  ▼                      ▼                      ▼
+//      first byte     head complete     request complete     response sent
+//   idle ───▶ Head ─────────▶ Body ─────────▶ Answer ─────────▶ idle
+//    │ idle    │ malformed,    │ broken,       │ close wanted
+//    │ timeout │ late          │ late          │
+//    ▼         ▼               ▼               ▼
 //   closed ◀── 2 s, 64 KiB, or the client's FIN ── lingering: FIN sent, the rest is discarded
 //
 // A response that starts a tunnel leads from Answer to Tunnel, where bytes go by unread, and from
