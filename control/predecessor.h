@@ -1,11 +1,11 @@
 // The daemon that this one replaces: the side of the new one. The other side is upgrade.h, what
 // they say to each other handover.h.
 //
-//   meet() ── hello, offer ──► prepare (config, listeners, checks) ── ready ──► Waiting ── take ──►
-//   serving
-//      │                                                                          │
-//      └── the old one died ──► an ordinary start                                 └── it died ──►
-//      serving
+//   meet() ── hello, offer ──► prepare ── ready ──► Waiting ── take ──► serving
+//      │                                                │
+//      └── the old one died ──► an ordinary start       └── it died ──► serving
+//
+// To prepare is to read the config, to open listeners, to check servers.
 //
 // As long as the old one finishes its exchanges it is one worker more: it routes by what is decided
 // here, and its claims count in a cell of their own. Control loop's thread.

@@ -1,15 +1,23 @@
 // Replaces this daemon by another program, without a connection lost: the side of the daemon that
 // is replaced. The other side is predecessor.h, what they say to each other handover.h.
 //
-//   Idle ── asked ──► Waiting ── nothing under way ──► Starting ── hello ──► Checking ── ready ──┐
-//    ▲                   │                                │                     │                ▼
-//    │                   │ lock_wait passed               │ it ended, hangs, is no Tealgate
-//    Settling │                   ▼                                ▼                     ▼ nothing
-//    under way, all ├──────────────── refused ◄───────────────── Failing: killed, its end awaited
-//    ◄──┐ decided is on disk │ ▲     │          │ take │ └── Handing ◄────┘ │ │ serving └── it
-//    ended without being told to: taken back from disk ── Retired ◄────────────┘
-//                                                                   └── all finished ──► the daemon
-//                                                                   exits
+//   Idle ── asked ──► Waiting ── nothing under way ──► Starting ── hello ──┐
+//    ▲                  │ lock_wait passed                │                ▼
+//    │                  │               ended, hangs, is  │             Checking
+//    │                  ▼               no Tealgate       ▼                │
+//    ├────────────── refused ◄─────── killed, ──────── Failing ◄───────────┤
+//    │                                its end awaited     ▲                │ ready
+//    │                                                    │                ▼
+//    │                                                    ├──────────── Settling
+//    │                                                    │                │
+//    │                          nothing under way, all decided is on disk: │ take
+//    │                                                    │                ▼
+//    │                                                    └──────────── Handing
+//    │                                                                     │ serving
+//    │  the new one ended without being told to:                           ▼
+//    └───────────── decides and serves again, from what is on disk ──── Retired
+//                                                                          │
+//                                              all finished: the daemon ends
 //
 // Decisions have one owner at any time: this daemon up to `take`; the new one from `serving` on; in
 // between nobody decides. A side that sees the other die owns them again, and reads them from disk;
