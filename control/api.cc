@@ -2,13 +2,16 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/suggest.h"
 #include "control/api_requests.h"
 #include "control/control_loop.h"
+#include "control/figures_report.h"
 #include "control/request_target.h"
 #include "control/scalar_values.h"
+#include "control/telemetry.h"
 
 namespace tealgate {
 namespace {
@@ -59,6 +62,8 @@ const std::vector<Api::Route>& Api::routes() {
       {"GET", "/v1/services/{s}", &Api::service},
       {"GET", "/v1/history", &Api::history},
       {"GET", "/v1/operations/{id}", &Api::operation},
+      {"GET", "/v1/figures", &Api::figures},
+      {"GET", "/v1/events", &Api::events},
       {"POST", "/v1/services/{s}/switch", &Api::run_switch},
       {"POST", "/v1/services/{s}/rollback", &Api::run_rollback},
       {"POST", "/v1/services/{s}/pools/{p}/servers/{name}/state", &Api::set_server_state},
@@ -78,12 +83,17 @@ std::vector<std::string> Api::endpoints() {
   return all;
 }
 
-Api::Api(ControlLoop& control, DaemonFacts facts) : control_(control), facts_(std::move(facts)) {}
+Api::Api(ControlLoop& control, Telemetry& telemetry, DaemonFacts facts)
+    : control_(control), telemetry_(telemetry), facts_(std::move(facts)) {}
 
 std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWriter& writer,
                                              const Caller& peer, Access access) {
-  ApiRequest request{std::string(head.method), std::string(head.path), std::string(head.query), "",
-                     peer};
+  ApiRequest request{std::string(head.method),
+                     std::string(head.path),
+                     std::string(head.query),
+                     "",
+                     peer,
+                     std::string(head.field("Last-Event-ID"))};
   if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
   return std::make_unique<ApiExchange>(
       control_, std::move(request), writer,
@@ -151,11 +161,19 @@ void Api::service(Call& call) {
     object.update(found);
     return call.exchange.reply(object);
   }
+  (void)is_known(call, name);
+}
+
+// Answers if it is not.
+bool Api::is_known(Call& call, const std::string& service) const {
   std::vector<std::string> names;
   for (const ServiceConfig& each : control_.config().config.services) names.push_back(each.name);
-  const std::string meant = suggest(name, names);
-  call.exchange.reply(refusal(ErrorCode::Unknown, fmt::format("there is no service \"{}\"", name),
+  if (std::find(names.begin(), names.end(), service) != names.end()) return true;
+  const std::string meant = suggest(service, names);
+  call.exchange.reply(refusal(ErrorCode::Unknown,
+                              fmt::format("there is no service \"{}\"", service),
                               meant.empty() ? "" : fmt::format("did you mean {}?", meant)));
+  return false;
 }
 
 void Api::history(Call& call) {
@@ -167,10 +185,7 @@ void Api::history(Call& call) {
   }
   const std::string service = call.query("service").value_or("");
   std::vector<Json> entries = control_.history(service, *limit);
-  if (entries.empty() && !service.empty() && !control_.config().config.find_service(service)) {
-    return call.exchange.reply(
-        refusal(ErrorCode::Unknown, fmt::format("there is no service \"{}\"", service)));
-  }
+  if (entries.empty() && !service.empty() && !is_known(call, service)) return;
   call.exchange.reply({{"ok", true}, {"entries", std::move(entries)}});
 }
 
@@ -185,6 +200,32 @@ void Api::operation(Call& call) {
     return call.exchange.reply(
         refusal(ErrorCode::Unknown, fmt::format("there is no operation \"{}\"", id)));
   call.exchange.reply({{"ok", true}, {"operation", *found}});
+}
+
+void Api::figures(Call& call) {
+  const std::string window = call.query("window").value_or("15m");
+  if (window != "15m" && window != "24h") {
+    return call.exchange.reply(
+        refusal(ErrorCode::Usage, fmt::format("window: \"{}\" must be 15m or 24h", window)));
+  }
+  const std::string service = call.query("service").value_or("");
+  if (!service.empty() && !is_known(call, service)) return;
+  Json object = {{"ok", true}};
+  object.update(figures_object(telemetry_.figures(),
+                               window == "15m" ? FiguresWindow::Minutes : FiguresWindow::Day,
+                               telemetry_.collected_at()));
+  if (!service.empty()) {
+    Json one = std::move(object["services"][service]);
+    object["services"] = {{service, std::move(one)}};
+  }
+  call.exchange.reply(object);
+}
+
+void Api::events(Call& call) {
+  const std::string service = call.query("service").value_or("");
+  if (!service.empty() && !is_known(call, service)) return;
+  call.exchange.follow(
+      telemetry_, [service](std::string_view name) { return service.empty() || name == service; });
 }
 
 void Api::run_switch(Call& call) {

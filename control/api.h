@@ -15,13 +15,14 @@
 namespace tealgate {
 
 class ControlLoop;
+class Telemetry;
 
 class Api {
  public:
   enum class Access : std::uint8_t { Full, ReadOnly };
 
-  // `control` must outlive the Api.
-  Api(ControlLoop& control, DaemonFacts facts);
+  // Both must outlive the Api.
+  Api(ControlLoop& control, Telemetry& telemetry, DaemonFacts facts);
 
   // Answers a request of `peer`; its `by` is used where the request claims none.
   std::unique_ptr<RequestAnswerer> answer(const RequestHead& head, ResponseWriter& writer,
@@ -42,12 +43,15 @@ class Api {
   void dispatch(ApiExchange& exchange, Access access);
   void carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured);
 
+  bool is_known(Call& call, const std::string& service) const;
   void health(Call& call);
   void version(Call& call);
   void status(Call& call);
   void service(Call& call);
   void history(Call& call);
   void operation(Call& call);
+  void figures(Call& call);
+  void events(Call& call);
   void run_switch(Call& call);
   void run_rollback(Call& call);
   void set_server_state(Call& call);
@@ -58,6 +62,7 @@ class Api {
   void upgrade(Call& call);
 
   ControlLoop& control_;
+  Telemetry& telemetry_;
   DaemonFacts facts_;
 };
 

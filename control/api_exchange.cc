@@ -8,6 +8,8 @@
 #include "base/poller.h"
 #include "control/api_requests.h"
 #include "control/control_loop.h"
+#include "control/event_stream.h"
+#include "control/request_target.h"
 #include "control/streamed_answer.h"
 
 namespace tealgate {
@@ -48,6 +50,30 @@ void ApiExchange::reply_text(std::string_view text) {
   send_whole(200, "Content-Type: text/plain; charset=utf-8\r\n", std::string(text));
 }
 
+void ApiExchange::reply_bytes(std::string fields, std::string bytes) {
+  send_whole(200, std::move(fields), std::move(bytes));
+}
+
+void ApiExchange::follow(Telemetry& telemetry, std::function<bool(std::string_view)> sees) {
+  answered_ = true;
+  begin_stream("text/event-stream");
+  EventStream::Order order{std::move(sees), request_.last_event_id};
+  order.figures = query_value(request_.query, "figures").value_or("1") != "0";
+  events_ = std::make_unique<EventStream>(
+      writer_.loop(), telemetry, std::move(order),
+      EventStream::Sink{[this](std::string text) { send(std::move(text)); },
+                        [this] { writer_.cut(); }});
+  events_->begin();
+}
+
+void ApiExchange::on_write_blocked() {
+  if (events_) events_->on_blocked();
+}
+
+void ApiExchange::on_write_drained() {
+  if (events_) events_->on_drained();
+}
+
 void ApiExchange::send_whole(int status, std::string fields, std::string body) {
   answered_ = true;
   fields += "Cache-Control: no-store\r\n";
@@ -66,9 +92,10 @@ void ApiExchange::stream(const Start& start) {
   start(streamed_);
 }
 
-void ApiExchange::begin_lines() {
+void ApiExchange::begin_stream(std::string_view type) {
   OutgoingHead head;
-  head.fields = "Content-Type: application/x-ndjson\r\nCache-Control: no-store\r\n";
+  const std::string fields = fmt::format("Content-Type: {}\r\nCache-Control: no-store\r\n", type);
+  head.fields = fields;
   head.framing = {Framing::Kind::Chunked, 0};
   writer_.send_head(head);
 }
@@ -91,6 +118,7 @@ void ApiExchange::on_response_done() {
 }
 
 void ApiExchange::leave() {
+  if (events_) writer_.loop().destroy_later(std::move(events_));
   std::shared_ptr<StreamedAnswer> streamed = std::exchange(streamed_, nullptr);
   if (!streamed) return;
   streamed->cut_off();

@@ -17,7 +17,9 @@
 namespace tealgate {
 
 class ControlLoop;
+class EventStream;
 class StreamedAnswer;
+class Telemetry;
 
 struct ApiRequest {
   std::string method;
@@ -25,6 +27,7 @@ struct ApiRequest {
   std::string query;
   std::string body;
   Caller caller;  // by: a name made of the peer's credentials
+  std::string last_event_id = {};
 };
 
 class ApiExchange final : public RequestAnswerer {
@@ -46,18 +49,26 @@ class ApiExchange final : public RequestAnswerer {
   using Start = std::function<void(std::shared_ptr<CommandWatcher>)>;
   void stream(const Start& start);
 
+  // Sends what happens until the client leaves, or is dropped. `sees`: whether a service is its
+  // business.
+  void follow(Telemetry& telemetry, std::function<bool(std::string_view)> sees);
+  // Text or bytes of any type, `fields` complete lines.
+  void reply_bytes(std::string fields, std::string bytes);
+
   // A stream has a line so often at least.
   static constexpr Duration kHeartbeat = std::chrono::seconds(10);
 
   void on_body(std::string_view bytes) override;
   void on_body_end() override;
+  void on_write_blocked() override;
+  void on_write_drained() override;
   void on_client_failure(Failure failure, std::string_view detail) override;
   void on_response_done() override;
 
  private:
   friend class StreamedAnswer;
   void send_whole(int status, std::string fields, std::string body);
-  void begin_lines();
+  void begin_stream(std::string_view type);
   void send(std::string bytes);
   void leave();
 
@@ -66,6 +77,7 @@ class ApiExchange final : public RequestAnswerer {
   ResponseWriter& writer_;
   Dispatch dispatch_;
   std::shared_ptr<StreamedAnswer> streamed_;
+  std::unique_ptr<EventStream> events_;
   bool answered_ = false;
 };
 

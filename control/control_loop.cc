@@ -49,6 +49,7 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
           {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}) {
   publisher.set_listener(wiring.on_published);
+  journal.set_listener(wiring.on_recorded);
 }
 
 ControlLoop::ControlLoop(const Wiring& wiring, LoadedConfig config)

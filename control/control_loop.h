@@ -84,6 +84,7 @@ class ControlLoop {
     std::function<void(const Snapshot&)> on_published = {};
     std::function<void()> on_reload_begun = {};
     std::function<void()> on_reload_ended = {};
+    std::function<void(const nlohmann::ordered_json&)> on_recorded = {};  // a line of the history
   };
 
   // Before the first SnapshotReader exists: it becomes the cell's adoption listener.

@@ -44,18 +44,6 @@ std::string one_line(std::string_view body) {
   return text;
 }
 
-std::string outcome(const HealthEvidence& evidence) {
-  if (!evidence.last) return fmt::format("{}: no result yet", evidence.what);
-  const CheckResult& last = *evidence.last;
-  if (last.status == 0) {
-    return fmt::format("{}: {}", evidence.what, last.error.empty() ? "passed" : last.error);
-  }
-  std::string text = fmt::format("{} → {}", evidence.what, last.status);
-  if (!last.ok && !last.error.empty()) text += fmt::format(" ({})", last.error);
-  if (!last.ok && !last.body.empty()) text += fmt::format(" \"{}\"", one_line(last.body));
-  return text;
-}
-
 std::string condition(const GateServer& server, const GateInput& input) {
   if (is_rising(server, input.called_at)) {
     return fmt::format("not up yet, {} of {} passes", server.evidence.streak, server.rise);
@@ -69,7 +57,8 @@ std::string condition(const GateServer& server, const GateInput& input) {
 }
 
 std::string complaint(const GateServer& server, const GateInput& input) {
-  return fmt::format("{} {}: {}", server.name, condition(server, input), outcome(server.evidence));
+  return fmt::format("{} {}: {}", server.name, condition(server, input),
+                     outcome_of(server.evidence));
 }
 
 struct PoolCount {
@@ -145,6 +134,18 @@ std::string praise(const GateInput& input) {
 }
 
 }  // namespace
+
+std::string outcome_of(const HealthEvidence& evidence) {
+  if (!evidence.last) return fmt::format("{}: no result yet", evidence.what);
+  const CheckResult& last = *evidence.last;
+  if (last.status == 0) {
+    return fmt::format("{}: {}", evidence.what, last.error.empty() ? "passed" : last.error);
+  }
+  std::string text = fmt::format("{} → {}", evidence.what, last.status);
+  if (!last.ok && !last.error.empty()) text += fmt::format(" ({})", last.error);
+  if (!last.ok && !last.body.empty()) text += fmt::format(" \"{}\"", one_line(last.body));
+  return text;
+}
 
 unsigned GateNeed::of(std::size_t servers) const {
   if (kind == Kind::Count) return std::max(1U, amount);

@@ -59,6 +59,9 @@ struct GateVerdict {
 
 GateVerdict judge(const GateInput& input);
 
+// What the last check found, in one line: "GET /health → 503 "db: connection refused"".
+std::string outcome_of(const HealthEvidence& evidence);
+
 // One object a server: {pool, server, address, check, up, status, latency_ms, error, body,
 // since_ms}.
 nlohmann::ordered_json gate_details(const GateVerdict& verdict, WallTime now);

@@ -88,7 +88,8 @@ class HealthChecker::HeldRound final : public Round {
 // One server that is checked: its timer, its checks under way, and what is known of it.
 class HealthChecker::Subject {
  public:
-  Subject(Loop& loop, std::minstd_rand& random);
+  // `on_change`: its health is another one now.
+  Subject(Loop& loop, std::minstd_rand& random, std::function<void(const Subject&)> on_change);
   ~Subject();
 
   // What the snapshot says of the server now.
@@ -99,6 +100,7 @@ class HealthChecker::Subject {
   // A check at once; `round` may be null.
   void check(std::shared_ptr<PendingRound> round);
   const HealthEvidence& evidence() const { return evidence_; }
+  Checks checks() const { return checks_; }
 
  private:
   enum class Mode : std::uint8_t { Checked, AlwaysUp, Maint };
@@ -115,6 +117,8 @@ class HealthChecker::Subject {
 
   Loop& loop_;
   std::minstd_rand& random_;
+  std::function<void(const Subject&)> on_change_;
+  Checks checks_;
   Timer timer_;
   std::shared_ptr<const ProbeOrder> order_;
   std::shared_ptr<ServerState> state_;
@@ -125,8 +129,9 @@ class HealthChecker::Subject {
   bool is_new_ = true;  // as a server that is checked: the first check is not yet begun
 };
 
-HealthChecker::Subject::Subject(Loop& loop, std::minstd_rand& random)
-    : loop_(loop), random_(random), timer_(loop, [this] {
+HealthChecker::Subject::Subject(Loop& loop, std::minstd_rand& random,
+                                std::function<void(const Subject&)> on_change)
+    : loop_(loop), random_(random), on_change_(std::move(on_change)), timer_(loop, [this] {
         if (running_.empty()) check(nullptr);
       }) {}
 
@@ -212,15 +217,18 @@ void HealthChecker::Subject::learn(CheckResult result) {
   bool same = evidence_.last && evidence_.last->ok == result.ok;
   evidence_.streak = same ? evidence_.streak + 1 : 1;
   if (mode_ == Mode::AlwaysUp) evidence_.what = "TCP connect";
-  if (mode_ == Mode::Checked && !result.says_nothing)
-    set_health(policy_.on_check(result.ok), result.at);
+  (result.ok ? checks_.passed : checks_.failed) += result.says_nothing ? 0 : 1;
+  const bool counts = mode_ == Mode::Checked && !result.says_nothing;
   evidence_.last = std::move(result);
+  if (counts) set_health(policy_.on_check(evidence_.last->ok), evidence_.last->at);
 }
 
 void HealthChecker::Subject::set_health(Health health, WallTime at) {
-  if (evidence_.health != health) evidence_.since = at;
+  const bool is_new = evidence_.health != health;
+  if (is_new) evidence_.since = at;
   evidence_.health = health;
   state_->set_health(health);
+  if (is_new) on_change_(*this);
 }
 
 HealthChecker::HealthChecker(Loop& loop)
@@ -237,8 +245,7 @@ void HealthChecker::sync(std::shared_ptr<const Snapshot> snapshot) {
         ServerKey key{service.name, pool.name, server.name};
         std::unique_ptr<Subject>& subject = kept[key];
         auto known = subjects_.find(key);
-        subject = known != subjects_.end() ? std::move(known->second)
-                                           : std::make_unique<Subject>(loop_, random_);
+        subject = known != subjects_.end() ? std::move(known->second) : make_subject(key);
         subject->update(service, server);
         if (subject->is_waiting_to_begin()) beginning.push_back(subject.get());
       }
@@ -261,6 +268,17 @@ std::unique_ptr<Prober::Round> HealthChecker::probe(std::vector<ServerKey> serve
   for (Subject* subject : known) subject->check(round);
   if (known.empty()) loop_.defer([round] { round->call(); });
   return std::make_unique<HeldRound>(round);
+}
+
+std::unique_ptr<HealthChecker::Subject> HealthChecker::make_subject(const ServerKey& key) {
+  return std::make_unique<Subject>(loop_, random_, [this, key](const Subject& changed) {
+    if (listener_) listener_(key, changed.evidence());
+  });
+}
+
+HealthChecker::Checks HealthChecker::checks(const ServerKey& server) const {
+  const auto found = subjects_.find(server);
+  return found == subjects_.end() ? Checks() : found->second->checks();
 }
 
 const HealthEvidence* HealthChecker::evidence(const ServerKey& server) const {

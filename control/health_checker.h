@@ -8,6 +8,7 @@
 //   probe(servers) ─► a HealthProbe each, at once ─────┘
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <random>
@@ -27,6 +28,17 @@ class HealthChecker final : public Prober {
   HealthChecker(const HealthChecker&) = delete;
   HealthChecker& operator=(const HealthChecker&) = delete;
 
+  // Hears of each server whose health has changed.
+  using Listener = std::function<void(const ServerKey&, const HealthEvidence&)>;
+  void set_listener(Listener listener) { listener_ = std::move(listener); }
+
+  // Checks that ended, ever, of servers that are still known.
+  struct Checks {
+    std::uint64_t passed = 0;
+    std::uint64_t failed = 0;
+  };
+  Checks checks(const ServerKey& server) const;
+
   void sync(std::shared_ptr<const Snapshot> snapshot) override;
   std::unique_ptr<Round> probe(std::vector<ServerKey> servers, OnAll on_all) override;
   const HealthEvidence* evidence(const ServerKey& server) const override;
@@ -42,8 +54,11 @@ class HealthChecker final : public Prober {
   class PendingRound;
   class HeldRound;
 
+  std::unique_ptr<Subject> make_subject(const ServerKey& key);
+
   Loop& loop_;
   std::minstd_rand random_;
+  Listener listener_;
   std::map<ServerKey, std::unique_ptr<Subject>> subjects_;
 };
 

@@ -164,7 +164,7 @@ void Journal::finish(Writing& writing) {
   current_.reset();
   if (writing.written) {
     if (writing.entry.change) decisions_ = std::move(writing.next);
-    if (!writing.line.empty()) history_.remember(writing.line);
+    if (!writing.line.empty()) remember(writing.line);
   }
   const auto self = self_;
   if (writing.entry.done) {
@@ -180,8 +180,14 @@ void Journal::finish(Writing& writing) {
 Result<void> Journal::record_now(const nlohmann::ordered_json& line) {
   const std::string text = json_text(line);
   if (auto appended = history_.append(text); !appended) return appended;
-  history_.remember(text);
+  remember(text);
   return {};
+}
+
+void Journal::remember(const std::string& line) {
+  history_.remember(line);
+  if (!listener_) return;
+  if (const auto newest = history_.newest("", 1); !newest.empty()) listener_(newest.front());
 }
 
 }  // namespace tealgate

@@ -55,6 +55,11 @@ class Journal {
   // written: from an entry's `done`.
   void hold() { is_held_ = true; }
 
+  // Hears of each line once it is on disk.
+  void set_listener(std::function<void(const nlohmann::ordered_json&)> listener) {
+    listener_ = std::move(listener);
+  }
+
   void add(Entry entry);
   const Decisions& decisions() const { return decisions_; }
 
@@ -66,11 +71,13 @@ class Journal {
   void finish(Writing& writing);
   static void write(Writing& writing, StateStore& store, History& history);
   Result<void> record_now(const nlohmann::ordered_json& line);
+  void remember(const std::string& line);
 
   Loop& loop_;
   StateStore& store_;
   History& history_;
   Decisions decisions_;
+  std::function<void(const nlohmann::ordered_json&)> listener_;
   std::deque<Entry> waiting_;
   bool is_writing_ = false;
   bool is_held_ = false;

@@ -9,7 +9,11 @@
 namespace tealgate {
 
 Publisher::Publisher(Loop& loop, SnapshotCell& cell, unsigned workers)
-    : loop_(loop), cell_(cell), workers_(workers), mailbox_(loop) {
+    : loop_(loop),
+      cell_(cell),
+      workers_(workers),
+      unrouted_(std::make_shared<TrafficFigures>(workers)),
+      mailbox_(loop) {
   cell_.set_adoption_listener([this] { mailbox_.post([this] { on_adoption(); }); });
 }
 
@@ -29,7 +33,8 @@ std::shared_ptr<const Snapshot> Publisher::publish(const Config& config, const D
   unrouted.cors.reset();  // nobody declared an origin for what is nobody's
   auto snapshot = std::make_shared<const Snapshot>(
       cell_.generation() + 1, std::move(services), config.trusted_proxies,
-      BesideServices{config.limits, std::make_shared<const ServiceSettings>(std::move(unrouted))});
+      BesideServices{config.limits, std::make_shared<const ServiceSettings>(std::move(unrouted)),
+                     unrouted_});
   forget_unused(*snapshot);
   cell_.publish(snapshot);
   if (listener_) listener_(*snapshot);
@@ -50,6 +55,9 @@ Service Publisher::make_service(const ServiceConfig& config, const ServiceDecisi
   service.split = decisions.split;
   service.revision = decisions.revision;
   service.settings = std::make_shared<const ServiceSettings>(config.settings);
+  std::shared_ptr<TrafficFigures>& own = own_[config.name];
+  if (!own) own = std::make_shared<TrafficFigures>(workers_);
+  service.own = own;
   for (const PoolConfig& pool : config.pools) {
     Pool& made = service.pools.emplace_back(Pool{pool.name, {}});
     const bool on_probation =
@@ -88,6 +96,7 @@ void Publisher::forget_unused(const Snapshot& snapshot) {
       }
     }
   }
+  std::erase_if(own_, [&](const auto& entry) { return !snapshot.find_service(entry.first); });
   std::erase_if(known_, [&](const auto& entry) {
     if (used.contains(entry.first)) return false;
     // Should it come back before what is in flight there has ended, its drain must see that.

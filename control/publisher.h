@@ -69,6 +69,8 @@ class Publisher {
   SnapshotCell& cell_;
   unsigned workers_;
   std::map<ServerKey, Known> known_;
+  std::map<std::string, std::shared_ptr<TrafficFigures>> own_;  // by service
+  const std::shared_ptr<TrafficFigures> unrouted_;
   std::vector<Waiter> waiters_;
   Listener listener_;
   Mailbox mailbox_;

@@ -41,7 +41,7 @@ void StreamedAnswer::cut_off() {
 
 void StreamedAnswer::send_line(const Json& object) {
   if (!exchange_ || finished_) return;
-  if (!begun_) exchange_->begin_lines();
+  if (!begun_) exchange_->begin_stream("application/x-ndjson");
   begun_ = true;
   exchange_->send(json_text(object) + "\n");
   timer_.start(heartbeat_);

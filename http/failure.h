@@ -2,6 +2,7 @@
 // from it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -50,6 +51,8 @@ enum class Failure : std::uint8_t {
   Stopping,        // cut by the daemon's end
   OverallTimeout,  // the exchange as a whole took too long
 };
+
+constexpr std::size_t kFailures = static_cast<std::size_t>(Failure::OverallTimeout) + 1;
 
 enum class RetryRule : std::uint8_t {
   Never,

@@ -22,7 +22,8 @@ void add_tries(JsonWriter& json, std::span<const FailedTry> tries) {
   json.key("tries");
   json.begin_array();
   for (const FailedTry& one : tries) {
-    json.value(fmt::format("{}: {}", one.server, one.outcome));
+    json.value(one.status != 0 ? fmt::format("{}: {}", one.server, one.status)
+                               : fmt::format("{}: {}", one.server, facts_of(one.failure).end));
   }
   json.end_array();
 }

@@ -16,7 +16,8 @@ namespace tealgate {
 // An attempt that came to nothing.
 struct FailedTry {
   std::string server;
-  std::string outcome;  // an end word, or the status of an answer in whose place another was asked
+  Failure failure = Failure::None;
+  int status = 0;  // of an answer in whose place another was asked
 };
 
 // What is known of an exchange at its end. Empty views and zero numbers are left out of the line

@@ -198,7 +198,7 @@ void Exchange::on_deadline() {
 void Exchange::fail_attempt(Failure failure, std::string_view detail) {
   detail_ = detail;
   if (facts_of(failure).fault == Fault::Server) claim_.count_failure();
-  tries_.push_back({server_->name, std::string(facts_of(failure).end)});
+  tries_.push_back({.server = server_->name, .failure = failure});
   drop_upstream();
   if (!body_ended_ && !relay_.is_answering()) {
     writer_.resume_body();  // the failed one may have blocked
@@ -306,8 +306,23 @@ void Exchange::drop_upstream() {
   }
 }
 
-void Exchange::write_log() {
+void Exchange::count() {
+  TrafficFigures* figures = server_ ? &server_->state->traffic() : own_;
   worker_.count_exchange_end();
+  if (!figures) return;
+  figures->count(worker_.index(), {.status = status_,
+                                   .failure = relay_.failure(),
+                                   .bytes_in = writer_.bytes_received(),
+                                   .bytes_out = writer_.bytes_sent(),
+                                   .ttfb = ttfb_,
+                                   .duration = worker_.loop().now() - began_});
+  for (std::size_t i = 0; i < tries_.size() && i + 1 < relay_.attempts(); ++i) {
+    figures->count_retry(worker_.index(), tries_[i].failure);
+  }
+}
+
+void Exchange::write_log() {
+  count();
   worker_.log().write({.request_id = request_id_,
                        .client_ip = client_address_,
                        .service = service_name_,

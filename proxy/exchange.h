@@ -107,6 +107,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   Duration patience() const;
   bool measure_body(std::size_t bytes);
   void send_continue();
+  void count();
   void write_log();
 
   Worker& worker_;
@@ -120,6 +121,7 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::string_view service_name_;  // in settings' snapshot: kept alive by snapshot_
   std::shared_ptr<const Snapshot> snapshot_;
   std::shared_ptr<const Snapshot> attempt_snapshot_;  // owner of server_ and pool_
+  TrafficFigures* own_ = nullptr;                     // of its service; kept alive by snapshot_
   const Pool* pool_ = nullptr;
   const Server* server_ = nullptr;
   Relay relay_;

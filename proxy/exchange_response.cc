@@ -65,7 +65,7 @@ bool Exchange::ask_another(const ResponseHead& head) {
   if (std::find(statuses.begin(), statuses.end(), head.status) == statuses.end()) return false;
   if (!relay_.may_replace_answer(is_replayable(), budget())) return false;
   worker_.adopt();
-  tries_.push_back({server_->name, std::to_string(head.status)});
+  tries_.push_back({.server = server_->name, .status = head.status});
   const Choice other = pick();
   const bool is_another =
       other && std::none_of(tries_.begin(), tries_.end(),

@@ -28,6 +28,7 @@ constexpr std::size_t kAddedFields = 256;
 void Exchange::route() {
   worker_.adopt();
   snapshot_ = worker_.snapshot();
+  own_ = snapshot_->own.get();
   const Entrance& entrance = writer_.entrance();
   const ForwardedFrom from{.host = writer_.peer_host(),
                            .peer_is_trusted = snapshot_->is_trusted(writer_.peer()),
@@ -44,6 +45,7 @@ void Exchange::route() {
   if (!service) return act(relay_.on_stopped(Failure::MisdirectedRequest));
   service_name_ = service->name;
   revision_ = service->revision;
+  own_ = service->own.get();
   settings_ = service->settings;
   if (settings_->body.bytes != 0 && head_.framing.length > settings_->body.bytes) {
     detail_ = "the body is longer than limits.body";

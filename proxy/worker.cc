@@ -228,6 +228,13 @@ LocalReply Worker::reply_to_refused(const RefusedRequest& refused, const Request
 
 void Worker::on_refused(const RefusedRequest& refused) {
   count_exchange_end();
+  if (TrafficFigures* own = reader_->get()->own.get()) {
+    own->count(index_, {.status = refused.status,
+                        .failure = refused.failure,
+                        .bytes_in = refused.bytes_received,
+                        .bytes_out = refused.bytes_sent,
+                        .duration = loop_.now() - refused.began});
+  }
   access_log_.write({.request_id = refused.request_id,
                      .client_ip = refused.peer_host,
                      .detail = refused.detail,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "upstream/traffic_figures.h"
 
 namespace tealgate {
 
@@ -36,7 +37,7 @@ class ServerState {
                   claims = 0, failures = 0;
   };
 
-  explicit ServerState(unsigned workers) : cells_(workers) {}
+  explicit ServerState(unsigned workers) : cells_(workers), traffic_(workers) {}
 
   Health health() const { return health_.load(std::memory_order_acquire); }
   void set_health(Health health) { health_.store(health, std::memory_order_release); }
@@ -46,9 +47,13 @@ class ServerState {
   // (SnapshotCell::lowest_adopted).
   Counts counts() const;
 
+  // Exchanges whose last attempt went here.
+  TrafficFigures& traffic() { return traffic_; }
+
  private:
   std::atomic<Health> health_{Health::Unknown};
   std::vector<Cell> cells_;
+  TrafficFigures traffic_;
 };
 
 // Adds to a cell that this worker alone writes: no read-modify-write on a shared line is needed.

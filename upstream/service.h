@@ -27,6 +27,7 @@ struct Service {
   Split split;
   std::uint64_t revision = 0;  // of the decision that made the split and the administrative states
   std::shared_ptr<const ServiceSettings> settings;
+  std::shared_ptr<TrafficFigures> own;  // what we answer without asking a server; null: not counted
 
   const Pool* find_pool(std::string_view name) const;
   bool has_active_server() const;  // an eligible one in an active pool

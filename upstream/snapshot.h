@@ -18,6 +18,7 @@ struct BesideServices {
   // For what we answer to requests that belong to no service: their error pages and response
   // fields. Never null.
   std::shared_ptr<const ServiceSettings> unrouted = std::make_shared<const ServiceSettings>();
+  std::shared_ptr<TrafficFigures> own = {};  // of those requests; null: not counted
 };
 
 struct Snapshot {
@@ -28,6 +29,7 @@ struct Snapshot {
         trusted_proxies(std::move(trusted_blocks)),
         limits(beside.limits),
         unrouted(std::move(beside.unrouted)),
+        own(std::move(beside.own)),
         routes(services) {}
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -37,6 +39,7 @@ struct Snapshot {
   const std::vector<AddressBlock> trusted_proxies;
   const ClientLimits limits;
   const std::shared_ptr<const ServiceSettings> unrouted;
+  const std::shared_ptr<TrafficFigures> own;
   const RouteTable routes;
 
   const Service* find_service(std::string_view name) const;

@@ -1,0 +1,71 @@
+// The stream of events to one reader: Server-Sent Events, as the HTML standard has them (section
+// "Server-sent events").
+//
+//   snapshot (status, figures, newest events) → tick each second, event as it comes, ping
+//
+// Its ApiExchange owns it and is told what to send. A reader that takes nothing is dropped, so that
+// what waits for it is bounded. Control loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/timer.h"
+#include "control/telemetry.h"
+
+namespace tealgate {
+
+class Loop;
+
+class EventStream final : private Telemetry::Reader {
+ public:
+  struct Order {
+    std::function<bool(std::string_view)> sees;  // whether a service is the reader's business
+    std::string last_id = {};                    // of the last event that he has seen
+    bool figures = true;                         // false: events alone
+  };
+  // Where it goes. Neither may call back.
+  struct Sink {
+    std::function<void(std::string)> send;
+    std::function<void()> cut;
+  };
+  static constexpr Duration kPing = std::chrono::seconds(15);
+  static constexpr Duration kPatience = std::chrono::seconds(10);
+  static constexpr std::size_t kNewest = 200;
+  static constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
+
+  EventStream(Loop& loop, Telemetry& telemetry, Order order, Sink sink);
+  ~EventStream() override;
+
+  // Sends the snapshot; the rest follows.
+  void begin();
+  // The reader takes nothing for now / takes what comes again.
+  void on_blocked();
+  void on_drained();
+
+ private:
+  void on_second(const nlohmann::ordered_json& tick) override;
+  void on_event(const nlohmann::ordered_json& event) override;
+
+  nlohmann::ordered_json snapshot(const nlohmann::ordered_json& status) const;
+  bool concerns(const nlohmann::ordered_json& event) const;
+  // `with` without those services that are none of the reader's business.
+  nlohmann::ordered_json seen_of(nlohmann::ordered_json with) const;
+  void send(std::string text);
+  void ping();
+  void drop();
+
+  Telemetry& telemetry_;
+  const Order order_;
+  const Sink sink_;
+  Timer ping_;
+  Timer patience_;
+  std::size_t waiting_ = 0;  // bytes sent since it was blocked
+  bool is_blocked_ = false;
+  bool is_dropped_ = false;
+};
+
+}  // namespace tealgate

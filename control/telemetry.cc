@@ -1,0 +1,78 @@
+#include "control/telemetry.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/loop.h"
+#include "control/figures_report.h"
+#include "control/merge_patch.h"
+
+namespace tealgate {
+
+using Json = nlohmann::ordered_json;
+using namespace std::chrono_literals;
+
+Telemetry::Telemetry(Loop& loop, const SnapshotCell& cell, WallTime started)
+    : loop_(loop), cell_(cell), events_(started), timer_(loop, [this] { on_timer(); }) {
+  events_.set_listener(
+      [this](const Json& event) { for_all([&event](Reader& reader) { reader.on_event(event); }); });
+}
+
+Telemetry::~Telemetry() = default;
+
+void Telemetry::start(std::function<Json()> status) {
+  status_ = std::move(status);
+  begun_ = loop_.now();
+  collect();
+  timer_.start(1s);
+}
+
+const Json& Telemetry::add(Reader& reader) {
+  if (!told_) told_ = std::make_unique<Json>(status_());
+  readers_.push_back(&reader);
+  return *told_;
+}
+
+void Telemetry::remove(Reader& reader) {
+  std::erase(readers_, &reader);
+  if (readers_.empty()) told_.reset();
+}
+
+// Seconds are counted from the start, so that a late timer does not stretch them.
+void Telemetry::on_timer() {
+  collect();
+  timer_.start(begun_ + (seconds_ + 1) * 1s - loop_.now());
+  tell();
+}
+
+void Telemetry::collect() {
+  const auto snapshot = cell_.current();
+  const auto passed = static_cast<std::uint64_t>((loop_.now() - begun_) / 1s);
+  const std::uint64_t missed = passed > seconds_ ? passed - seconds_ - 1 : 0;
+  seconds_ = std::max(passed, seconds_);
+  collected_at_ = WallClock::now();
+  if (snapshot) figures_.collect(*snapshot, static_cast<unsigned>(missed));
+}
+
+void Telemetry::tell() {
+  if (readers_.empty()) return;
+  Json now = status_();
+  Json tick;
+  tick["at"] = WallClock::to_time_t(collected_at_);
+  Json changed = merge_patch_between(*told_, now);
+  if (!changed.empty()) tick["status"] = std::move(changed);
+  tick["figures"] = newest_figures(figures_);
+  *told_ = std::move(now);
+  for_all([&tick](Reader& reader) { reader.on_second(tick); });
+}
+
+// A reader may leave when it is told something.
+template <class Call>
+void Telemetry::for_all(Call call) {
+  const std::vector<Reader*> all = readers_;
+  for (Reader* reader : all) {
+    if (std::find(readers_.begin(), readers_.end(), reader) != readers_.end()) call(*reader);
+  }
+}
+
+}  // namespace tealgate

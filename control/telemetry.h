@@ -1,0 +1,74 @@
+// What is measured and told of the running daemon: figures, events, and the seconds in which both
+// go out to whoever looks on.
+//
+// The daemon owns it; the API's exchanges subscribe. Each second it collects the figures, and if
+// anybody looks on, makes one message of them and of what changed in the status. Control loop's
+// thread; nothing here touches a worker.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "base/timer.h"
+#include "control/events.h"
+#include "control/figures.h"
+#include "upstream/snapshot_cell.h"
+
+namespace tealgate {
+
+class Loop;
+
+class Telemetry {
+ public:
+  // A reader of the stream of events.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    virtual void on_second(const nlohmann::ordered_json& tick) = 0;
+    virtual void on_event(const nlohmann::ordered_json& event) = 0;
+  };
+
+  Telemetry(Loop& loop, const SnapshotCell& cell, WallTime started);
+  ~Telemetry();
+  Telemetry(const Telemetry&) = delete;
+  Telemetry& operator=(const Telemetry&) = delete;
+
+  // From now on it looks, each second. `status` makes STATUS of docs/control-api.md.
+  void start(std::function<nlohmann::ordered_json()> status);
+
+  Events& events() { return events_; }
+  const Events& events() const { return events_; }
+  const Figures& figures() const { return figures_; }
+  // When the newest second of the figures ended.
+  WallTime collected_at() const { return collected_at_; }
+
+  // The status that the next second's change starts from. The reader hears of everything after this
+  // call, until it leaves.
+  const nlohmann::ordered_json& add(Reader& reader);
+  void remove(Reader& reader);
+  std::size_t readers() const { return readers_.size(); }
+
+ private:
+  void on_timer();
+  void collect();
+  void tell();
+  template <class Call>
+  void for_all(Call call);
+
+  Loop& loop_;
+  const SnapshotCell& cell_;
+  Events events_;
+  Figures figures_;
+  std::function<nlohmann::ordered_json()> status_;
+  std::unique_ptr<nlohmann::ordered_json> told_;  // null: nobody looked on
+  std::vector<Reader*> readers_;
+  TimePoint begun_;
+  std::uint64_t seconds_ = 0;  // collected, or missed
+  WallTime collected_at_;
+  Timer timer_;
+};
+
+}  // namespace tealgate
