@@ -38,6 +38,7 @@ RunningDaemon::~RunningDaemon() {
   workers_.reset();
   api_.reset();
   control_.reset();
+  telemetry_.reset();
   health_.reset();
   access_log_.reset();
   sigset_t all;

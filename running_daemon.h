@@ -10,6 +10,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <map>
@@ -31,6 +32,7 @@
 #include "control/health_checker.h"
 #include "control/predecessor.h"
 #include "control/systemd_report.h"
+#include "control/telemetry.h"
 #include "control/upgrade.h"
 #include "daemon.h"
 #include "proxy/worker_set.h"
@@ -65,6 +67,7 @@ class RunningDaemon final : private UpgradeHost {
   Started<void> lock_state(const ControlConfig& where);
   Started<void> bind_control(const ControlConfig& where);
   void make_control(LoadedConfig config);
+  void make_api();
   Started<void> open_listeners(const Config& config);
   void make_upgrade();
   void watch_signals();
@@ -102,6 +105,8 @@ class RunningDaemon final : private UpgradeHost {
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
   std::unique_ptr<HealthChecker> health_;
+  const DaemonFacts facts_{TEALGATE_VERSION, getpid(), WallClock::now()};
+  std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<ControlLoop> control_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<ControlSocket> socket_;

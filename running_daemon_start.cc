@@ -4,13 +4,16 @@
 
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "control/config_error.h"
 #include "control/config_file.h"
+#include "control/event_wording.h"
 #include "control/locations.h"
+#include "control/metrics_page.h"
 #include "running_daemon.h"
 
 namespace tealgate {
@@ -76,6 +79,7 @@ Started<void> RunningDaemon::start() {
     return cannot_start(error_row(opened.error().code).exit, opened.error().message);
   }
   make_upgrade();
+  telemetry_->start([this] { return status_object(*control_, facts_); });
   if (!predecessor_) answer_commands();
   workers_->start();
   watch_signals();
@@ -146,6 +150,10 @@ void RunningDaemon::make_control(LoadedConfig config) {
     if (keys != secrets.end()) (void)workers_->ticket_keys().restore(keys->second);
   }
   health_ = std::make_unique<HealthChecker>(loop_);
+  telemetry_ = std::make_unique<Telemetry>(loop_, cell_, *workers_, facts_.started_at);
+  health_->set_listener([this](const ServerKey& server, const HealthEvidence& now) {
+    telemetry_->events().add(event_of_health(server, now));
+  });
   control_ = std::make_unique<ControlLoop>(
       ControlLoop::Wiring{
           .loop = loop_,
@@ -162,10 +170,21 @@ void RunningDaemon::make_control(LoadedConfig config) {
               },
           .on_published = [this](const Snapshot& now) { systemd_.on_published(now); },
           .on_reload_begun = [this] { systemd_.on_reload_begun(); },
-          .on_reload_ended = [this] { systemd_.on_reload_ended(); }},
+          .on_reload_ended = [this] { systemd_.on_reload_ended(); },
+          .on_recorded =
+              [this](const nlohmann::ordered_json& line) { telemetry_->on_recorded(line); }},
       std::move(config));
-  api_ =
-      std::make_unique<Api>(*control_, DaemonFacts{TEALGATE_VERSION, getpid(), WallClock::now()});
+  make_api();
+}
+
+void RunningDaemon::make_api() {
+  auto metrics = [this] {
+    return metrics_page({*control_, *telemetry_, *health_, facts_, [this] {
+                           const LogWriter::Counts counts = access_log_->counts();
+                           return MetricsSources::LogCounts{counts.written, counts.dropped};
+                         }});
+  };
+  api_ = std::make_unique<Api>(Api::Sources{*control_, *telemetry_, facts_, metrics});
 }
 
 // They are bound now, so that a port in use is known before anything is written; clients queue

@@ -55,6 +55,12 @@ void Histogram::add_to(HistogramCounts& counts) const {
   counts.microseconds_ += microseconds_.load(std::memory_order_relaxed);
 }
 
+void HistogramCounts::record(Duration duration) {
+  const std::uint64_t value = in_range(duration);
+  ++cells_[cell_of(value)];
+  microseconds_ += value;
+}
+
 HistogramCounts& HistogramCounts::operator+=(const HistogramCounts& other) {
   std::transform(cells_.begin(), cells_.end(), other.cells_.begin(), cells_.begin(), std::plus());
   microseconds_ += other.microseconds_;

@@ -37,6 +37,7 @@ class HistogramCounts {
  public:
   HistogramCounts() : cells_(Histogram::kCells) {}
 
+  void record(Duration duration);
   HistogramCounts& operator+=(const HistogramCounts& other);
   // `earlier` is the same histogram, looked at before.
   HistogramCounts& operator-=(const HistogramCounts& earlier);

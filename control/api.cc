@@ -64,6 +64,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"GET", "/v1/operations/{id}", &Api::operation},
       {"GET", "/v1/figures", &Api::figures},
       {"GET", "/v1/events", &Api::events},
+      {"GET", "/metrics", &Api::metrics},
       {"POST", "/v1/services/{s}/switch", &Api::run_switch},
       {"POST", "/v1/services/{s}/rollback", &Api::run_rollback},
       {"POST", "/v1/services/{s}/pools/{p}/servers/{name}/state", &Api::set_server_state},
@@ -83,8 +84,11 @@ std::vector<std::string> Api::endpoints() {
   return all;
 }
 
-Api::Api(ControlLoop& control, Telemetry& telemetry, DaemonFacts facts)
-    : control_(control), telemetry_(telemetry), facts_(std::move(facts)) {}
+Api::Api(Sources sources)
+    : control_(sources.control),
+      telemetry_(sources.telemetry),
+      facts_(std::move(sources.facts)),
+      metrics_(std::move(sources.metrics)) {}
 
 std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWriter& writer,
                                              const Caller& peer, Access access) {
@@ -219,6 +223,11 @@ void Api::figures(Call& call) {
     object["services"] = {{service, std::move(one)}};
   }
   call.exchange.reply(object);
+}
+
+void Api::metrics(Call& call) {
+  call.exchange.reply_bytes("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
+                            metrics_());
 }
 
 void Api::events(Call& call) {

@@ -4,6 +4,7 @@
 // who may connect are control_socket's and dashboard's. Control loop's thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,8 +22,14 @@ class Api {
  public:
   enum class Access : std::uint8_t { Full, ReadOnly };
 
-  // Both must outlive the Api.
-  Api(ControlLoop& control, Telemetry& telemetry, DaemonFacts facts);
+  // What it reads from, which must outlive it. `metrics` makes the text of /metrics.
+  struct Sources {
+    ControlLoop& control;
+    Telemetry& telemetry;
+    DaemonFacts facts;
+    std::function<std::string()> metrics;
+  };
+  explicit Api(Sources sources);
 
   // Answers a request of `peer`; its `by` is used where the request claims none.
   std::unique_ptr<RequestAnswerer> answer(const RequestHead& head, ResponseWriter& writer,
@@ -51,6 +58,7 @@ class Api {
   void history(Call& call);
   void operation(Call& call);
   void figures(Call& call);
+  void metrics(Call& call);
   void events(Call& call);
   void run_switch(Call& call);
   void run_rollback(Call& call);
@@ -64,6 +72,7 @@ class Api {
   ControlLoop& control_;
   Telemetry& telemetry_;
   DaemonFacts facts_;
+  std::function<std::string()> metrics_;
 };
 
 }  // namespace tealgate

@@ -36,7 +36,7 @@ class PointRing {
   const FigurePoint& newest(std::size_t back = 0) const;
 
  private:
-  const std::size_t capacity_;
+  std::size_t capacity_;
   std::size_t next_ = 0;  // where the next one goes, once it is full
   std::vector<FigurePoint> points_;
 };

@@ -30,9 +30,8 @@ Json series_object(const PointRing& points) {
                  {"p95", Json::array()},
                  {"p99", Json::array()}};
   for (std::size_t back = points.size(); back-- > 0;) {
-    for (const auto& [name, value] : point_object(points.newest(back)).items()) {
-      series[name].push_back(value);
-    }
+    const Json point = point_object(points.newest(back));
+    for (const auto& [name, value] : point.items()) series[name].push_back(value);
   }
   return series;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/loop.h"
+#include "control/event_wording.h"
 #include "control/figures_report.h"
 #include "control/merge_patch.h"
 
@@ -12,8 +14,11 @@ namespace tealgate {
 using Json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
-Telemetry::Telemetry(Loop& loop, const SnapshotCell& cell, WallTime started)
-    : loop_(loop), cell_(cell), events_(started), timer_(loop, [this] { on_timer(); }) {
+Telemetry::Telemetry(Loop& loop, const SnapshotCell& cell, const DataPlane& data_plane,
+                     WallTime started)
+    : loop_(loop), cell_(cell), data_plane_(data_plane), events_(started), timer_(loop, [this] {
+        on_timer();
+      }) {
   events_.set_listener(
       [this](const Json& event) { for_all([&event](Reader& reader) { reader.on_event(event); }); });
 }
@@ -22,9 +27,14 @@ Telemetry::~Telemetry() = default;
 
 void Telemetry::start(std::function<Json()> status) {
   status_ = std::move(status);
-  begun_ = loop_.now();
+  begun_ = looked_at_ = loop_.now();
   collect();
   timer_.start(1s);
+}
+
+void Telemetry::on_recorded(const Json& line) {
+  tally_.count(line);
+  events_.add(event_of_history(line));
 }
 
 const Json& Telemetry::add(Reader& reader) {
@@ -51,7 +61,18 @@ void Telemetry::collect() {
   const std::uint64_t missed = passed > seconds_ ? passed - seconds_ - 1 : 0;
   seconds_ = std::max(passed, seconds_);
   collected_at_ = WallClock::now();
+  measure_workers(loop_.now() - std::exchange(looked_at_, loop_.now()));
   if (snapshot) figures_.collect(*snapshot, static_cast<unsigned>(missed));
+}
+
+void Telemetry::measure_workers(Duration passed) {
+  std::vector<Duration> now = data_plane_.counts().cpu;
+  busy_.assign(now.size(), 0);
+  for (std::size_t i = 0; i < now.size() && i < cpu_.size() && passed > Duration::zero(); ++i) {
+    busy_[i] =
+        static_cast<double>((now[i] - cpu_[i]).count()) / static_cast<double>(passed.count());
+  }
+  cpu_ = std::move(now);
 }
 
 void Telemetry::tell() {

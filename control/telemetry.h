@@ -15,6 +15,8 @@
 #include "base/timer.h"
 #include "control/events.h"
 #include "control/figures.h"
+#include "control/release_tally.h"
+#include "upstream/data_plane.h"
 #include "upstream/snapshot_cell.h"
 
 namespace tealgate {
@@ -31,7 +33,7 @@ class Telemetry {
     virtual void on_event(const nlohmann::ordered_json& event) = 0;
   };
 
-  Telemetry(Loop& loop, const SnapshotCell& cell, WallTime started);
+  Telemetry(Loop& loop, const SnapshotCell& cell, const DataPlane& data_plane, WallTime started);
   ~Telemetry();
   Telemetry(const Telemetry&) = delete;
   Telemetry& operator=(const Telemetry&) = delete;
@@ -39,9 +41,15 @@ class Telemetry {
   // From now on it looks, each second. `status` makes STATUS of docs/control-api.md.
   void start(std::function<nlohmann::ordered_json()> status);
 
+  // A line of the history: an event, and counted.
+  void on_recorded(const nlohmann::ordered_json& line);
+
   Events& events() { return events_; }
   const Events& events() const { return events_; }
   const Figures& figures() const { return figures_; }
+  const ReleaseTally& tally() const { return tally_; }
+  // The share of the last second in which each worker's thread ran: 1 is all of it.
+  const std::vector<double>& busy() const { return busy_; }
   // When the newest second of the figures ended.
   WallTime collected_at() const { return collected_at_; }
 
@@ -54,19 +62,25 @@ class Telemetry {
  private:
   void on_timer();
   void collect();
+  void measure_workers(Duration passed);
   void tell();
   template <class Call>
   void for_all(Call call);
 
   Loop& loop_;
   const SnapshotCell& cell_;
+  const DataPlane& data_plane_;
   Events events_;
+  ReleaseTally tally_;
+  std::vector<double> busy_;
+  std::vector<Duration> cpu_;  // of the workers, when it was last looked at
   Figures figures_;
   std::function<nlohmann::ordered_json()> status_;
   std::unique_ptr<nlohmann::ordered_json> told_;  // null: nobody looked on
   std::vector<Reader*> readers_;
   TimePoint begun_;
   std::uint64_t seconds_ = 0;  // collected, or missed
+  TimePoint looked_at_;
   WallTime collected_at_;
   Timer timer_;
 };

@@ -1,5 +1,8 @@
 #include "proxy/worker.h"
 
+#include <pthread.h>
+#include <time.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -211,6 +214,16 @@ void Worker::remove(Exchange& exchange) {
 
 void Worker::count_in_flight() {
   counters_.in_flight.store(exchanges_.size(), std::memory_order_relaxed);
+}
+
+Duration Worker::cpu_time() {
+  clockid_t clock{};
+  timespec used{};
+  if (!thread_.joinable() || pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 ||
+      clock_gettime(clock, &used) != 0) {
+    return Duration::zero();
+  }
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 void Worker::count_exchange_end() {

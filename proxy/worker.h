@@ -46,6 +46,8 @@ class Worker final : public RequestHandler {
   void start();
   // Ends the loop; what is in flight is cut. Then joins the thread.
   void join();
+  // Used by its thread, between start() and join(); zero if it can't be known.
+  Duration cpu_time();
   // Any thread: runs `task` on the worker's.
   void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
 

@@ -315,6 +315,7 @@ DataPlane::Counts WorkerSet::counts() const {
     sum.client_connections += worker->counters().client_connections.load(std::memory_order_relaxed);
     sum.refused_connections +=
         worker->counters().refused_connections.load(std::memory_order_relaxed);
+    sum.cpu.push_back(worker->cpu_time());
   }
   return sum;
 }

@@ -82,6 +82,7 @@ class DataPlane {
     std::uint64_t finished = 0;
     std::uint64_t client_connections = 0;
     std::uint64_t refused_connections = 0;  // ever, by limits.connections_per_address
+    std::vector<Duration> cpu = {};         // used by each worker's thread, ever
   };
   virtual Counts counts() const = 0;
 

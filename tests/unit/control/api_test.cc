@@ -10,6 +10,7 @@
 #include "control/cli/conversation.h"
 #include "control/cli/requests.h"
 #include "control/control_socket.h"
+#include "control/telemetry.h"
 #include "control/dashboard.h"
 #include "unit/control/deploy_vocabulary.h"
 
@@ -37,7 +38,9 @@ struct Client {
 // The API of a control loop, served on a real Unix socket.
 struct Served {
   Deploy deploy;
-  Api api{*deploy.control, {"0.1.0", 7, WallTime{}}};
+  DaemonFacts facts{"0.1.0", 7, WallTime{}};
+  Telemetry telemetry{deploy.loop, *deploy.cell, deploy.data_plane, facts.started_at};
+  Api api{{*deploy.control, telemetry, facts, [] { return std::string("tealgate_up 1\n"); }}};
   std::string path = deploy.folder.file("control.sock");
   std::unique_ptr<ControlSocket> socket = std::move(*ControlSocket::open(deploy.loop, path, api));
 
