@@ -28,7 +28,7 @@
 #include "control/config_error.h"
 #include "control/config_file.h"
 #include "control/control_loop.h"
-#include "control/control_socket.h"
+#include "control/control_sockets.h"
 #include "control/dashboard.h"
 #include "control/drain.h"
 #include "control/health_checker.h"
@@ -154,8 +154,8 @@ class Daemon final : private UpgradeHost {
   std::map<std::string, std::string> secrets() const override {
     return {{kTicketKeys, workers_->ticket_keys().serialised()}};
   }
-  void pause_commands() override { socket_->pause(); }
-  void go_on_with_commands() override { socket_->go_on(); }
+  void pause_commands() override { sockets_->pause(); }
+  void go_on_with_commands() override { sockets_->go_on(); }
   void retire(pid_t successor) override;
   void let_go() override { state_lock_.reset(); }
   void take_back(Inheritance& sockets) override;
@@ -169,15 +169,13 @@ class Daemon final : private UpgradeHost {
   SnapshotCell cell_;
   std::string state_folder_;
   UniqueFd state_lock_;
-  std::string socket_path_;
-  UniqueFd socket_fd_;     // until it answers
   UniqueFd dashboard_fd_;  // likewise
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
   std::unique_ptr<HealthChecker> health_;
   std::unique_ptr<ControlLoop> control_;
   std::unique_ptr<Api> api_;
-  std::unique_ptr<ControlSocket> socket_;
+  std::unique_ptr<ControlSockets> sockets_;
   std::unique_ptr<Dashboard> dashboard_;
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
   std::unique_ptr<Upgrade> upgrade_;
@@ -197,7 +195,7 @@ Daemon::~Daemon() {
   upgrade_.reset();
   predecessor_.reset();
   dashboard_.reset();
-  socket_.reset();
+  sockets_.reset();
   listeners_.reset();
   workers_.reset();
   api_.reset();
@@ -295,21 +293,14 @@ Started<void> Daemon::lock_state(const ControlConfig& where) {
 
 // Like every address, before the state is touched: a live daemon may own them.
 Started<void> Daemon::bind_control(const ControlConfig& where) {
-  const Result<std::string> socket =
-      where.socket.empty() ? default_control_socket() : Result<std::string>(where.socket);
-  if (!socket) return cannot_start(1, socket.error().message);
-  socket_path_ = *socket;
-  std::vector<UniqueFd> sockets, dashboards;
+  sockets_ = std::make_unique<ControlSockets>(loop_);
+  const auto taken =
+      sockets_->bind(where.sockets, predecessor_ ? &predecessor_->inheritance() : nullptr);
+  if (!taken) return cannot_start(1, taken.error().message);
+  std::vector<UniqueFd> dashboards;
   if (predecessor_) {
-    sockets = predecessor_->inheritance().take("control", socket_path_);
     dashboards = predecessor_->inheritance().take("dashboard", where.dashboard);
   }
-  if (sockets.empty()) {
-    Result<UniqueFd> bound = ControlSocket::listen(socket_path_);
-    if (!bound) return cannot_start(1, bound.error().message);
-    sockets.push_back(std::move(*bound));
-  }
-  socket_fd_ = std::move(sockets.front());
   if (where.dashboard.empty()) return {};
   if (dashboards.empty()) {
     Result<std::vector<UniqueFd>> bound = listen_tcp(where.dashboard_address, 1);
@@ -342,6 +333,8 @@ void Daemon::make_control(LoadedConfig config) {
                      std::shared_ptr<CommandWatcher> watcher) {
                 upgrade_->run(command, caller, std::move(watcher));
               },
+          .prepare_sockets =
+              [this](const Config& wanted) { return sockets_->prepare(wanted.control.sockets); },
           .on_published = [this](const Snapshot& now) { systemd_.on_published(now); },
           .on_reload_begun = [this] { systemd_.on_reload_begun(); },
           .on_reload_ended = [this] { systemd_.on_reload_ended(); }},
@@ -359,7 +352,7 @@ void Daemon::make_upgrade() {
 
 void Daemon::answer_commands() {
   const std::string& written = control_->config().config.control.dashboard;
-  socket_ = ControlSocket::adopt(loop_, std::move(socket_fd_), socket_path_, *api_);
+  sockets_->start(*api_);
   if (!dashboard_fd_.is_open()) return;
   dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), written, *api_);
 }
@@ -448,7 +441,7 @@ std::string Daemon::obstacle() const {
 std::vector<HandedDescriptor> Daemon::descriptors() const {
   std::vector<HandedDescriptor> all = workers_->listening_sockets();
   for (HandedDescriptor& kept : systemd_sockets_.handed()) all.push_back(std::move(kept));
-  all.push_back({"control", socket_path_, socket_->duplicate()});
+  for (HandedDescriptor& socket : sockets_->duplicates()) all.push_back(std::move(socket));
   if (dashboard_) {
     all.push_back(
         {"dashboard", control_->config().config.control.dashboard, dashboard_->duplicate()});
@@ -465,7 +458,7 @@ void Daemon::retire(pid_t successor) {
   log_info("pid {} serves now; this daemon finishes {} exchanges", successor,
            workers_->counts().in_flight);
   systemd_.on_retired(successor);
-  socket_->give_away();
+  sockets_->give_away();
   if (dashboard_) dashboard_->close();
   const Duration all = std::max(config.shutdown_grace, longest_stream_drain(config));
   farewell_ends_ = loop_.now() + all;
@@ -477,7 +470,7 @@ void Daemon::retire(pid_t successor) {
 
 // Commands that only read or wait go on here, until they are answered.
 void Daemon::watch_clients() {
-  if (!socket_->has_clients()) return on_part_stopped();
+  if (!sockets_->has_clients()) return on_part_stopped();
   if (loop_.now() >= farewell_ends_) control_->stop();
   clients_.start(kLookForClients);
 }
@@ -500,7 +493,7 @@ void Daemon::take_back(Inheritance& sockets) {
   clients_.stop();
   waiting_.stop();
   const Config& config = control_->config().config;
-  socket_->take_back(std::move(sockets.take("control", socket_path_).front()));
+  sockets_->take_back(sockets);
   if (dashboard_) {
     dashboard_fd_ = std::move(sockets.take("dashboard", config.control.dashboard).front());
     dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), config.control.dashboard, *api_);

@@ -87,7 +87,8 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       locks(place),
       reload(
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
-          {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}) {
+          {wiring.load_config, wiring.prepare_sockets, wiring.on_reload_begun,
+           wiring.on_reload_ended}) {
   publisher.set_listener(wiring.on_published);
 }
 
@@ -173,9 +174,11 @@ bool ControlLoop::Parts::attach_known(const OperationOrder& order, Until until,
   const std::string service = known != nullptr ? known->service() : past->value("service", "");
   const std::string aim = known != nullptr ? known->aim() : past->value("asked", order.aim);
   if (service != order.service || aim != order.aim) {
-    watcher->on_finished(
-        failed(ErrorCode::Conflict,
-               fmt::format("operation {} is another one: {} of {}", order.id, aim, service)));
+    // Another service may be none of the caller's business.
+    const std::string what =
+        service == order.service ? fmt::format("{} of {}", aim, service) : "of another service";
+    watcher->on_finished(failed(ErrorCode::Conflict,
+                                fmt::format("operation {} is another one: {}", order.id, what)));
   } else if (known != nullptr) {
     known->add_watcher({watcher, until, Audience::Asked::ToChange});
   } else {

@@ -80,6 +80,9 @@ class ControlLoop {
     // Replaces this daemon by another program; empty where that cannot be.
     std::function<void(const UpgradeCommand&, const Caller&, std::shared_ptr<CommandWatcher>)>
         upgrade = {};
+    // Binds what a changed config has of control sockets: the call of what it returns takes them
+    // into use. Empty: a reload does not change them.
+    std::function<Result<std::function<void()>>(const Config&)> prepare_sockets = {};
     // Whoever is told what the daemon as a whole does; each may be empty.
     std::function<void(const Snapshot&)> on_published = {};
     std::function<void()> on_reload_begun = {};

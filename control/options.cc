@@ -44,8 +44,8 @@ constexpr auto kOptions = std::to_array<Option>({
      [](Config& c) -> Duration& { return c.shutdown_grace; }},
     {S::File, "logs.access", T::AccessLog, "(see Paths)", "", "", "Where the access log goes.",
      true},
-    {S::File, "control.socket", T::FilePath, "(see Paths)", "", "",
-     "The Unix socket that commands use.", true},
+    {S::File, "control.socket", T::SocketList, "(see Paths)", "", "",
+     "The Unix sockets that commands use: a path, a map or a list of maps."},
     {S::File, "control.dashboard", T::Address, "(none)", "", "",
      "Serves the control API read-only, and `/healthz`; `:9180` is loopback.", true},
     {S::File, "control.state", T::FilePath, "(see Paths)", "", "",
@@ -80,6 +80,13 @@ constexpr auto kOptions = std::to_array<Option>({
      false},
     {S::Listener, "redirect", T::RedirectTarget, "(none)", "", "",
      "Answers each request with a redirect to https at that port. For listeners without `tls`."},
+
+    {S::Socket, "path", T::FilePath, "", "", "", "Where the socket is. Required."},
+    {S::Socket, "group", T::Text, "(the daemon's)", "", "",
+     "Whose members may connect, besides the daemon's user: a name or a number."},
+    {S::Socket, "role", T::RoleName, "admin", "", "", "What they may do: *Access*."},
+    {S::Socket, "services", T::NameList, "(all)", "", "",
+     "The services that they may know of and change."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -245,6 +252,8 @@ bool takes(OptionContext context, OptionScope scope) {
       return scope == S::File;
     case OptionContext::Listener:
       return scope == S::Listener;
+    case OptionContext::Socket:
+      return scope == S::Socket;
     case OptionContext::Service:
       return scope == S::Service || scope == S::Settings;
     case OptionContext::Defaults:
@@ -340,6 +349,10 @@ std::string_view to_string(OptionType type) {
       return "`none`, `optional` or `required`";
     case T::RedirectTarget:
       return "`https` or `https:PORT`";
+    case T::SocketList:
+      return "absolute path or maps";
+    case T::RoleName:
+      return "`viewer`, `deployer` or `admin`";
   }
   return "";
 }

@@ -60,6 +60,7 @@ void Reload::detach(const CommandWatcher& watcher) {
 void Reload::stop() {
   is_stopping_ = true;
   listeners_.reset();
+  use_sockets_ = nullptr;
   if (step_ == Step::Loading) finish(error_object(stopping()));
 }
 
@@ -71,6 +72,11 @@ void Reload::on_loaded(Result<LoadedConfig, CommandError> loaded) {
     return refuse({ErrorCode::ConfigInvalid, listeners.error().message});
   }
   listeners_ = std::move(*listeners);
+  if (hooks_.prepare_sockets) {
+    auto sockets = hooks_.prepare_sockets(loaded->config);
+    if (!sockets) return refuse({ErrorCode::ConfigInvalid, sockets.error().message});
+    use_sockets_ = std::move(*sockets);
+  }
   next_ = std::move(*loaded);
   warnings_ = next_->warnings;
   store();
@@ -119,6 +125,7 @@ void Reload::publish() {
   place_.prober.sync(snapshot);
   place_.operations.on_config_published(*snapshot);
   std::exchange(listeners_, nullptr)->commit();
+  if (use_sockets_) std::exchange(use_sockets_, nullptr)();
   place_.publisher.when_adopted(snapshot->generation, [this, restart] {
     nlohmann::ordered_json result;
     result["ok"] = true;
@@ -131,6 +138,7 @@ void Reload::publish() {
 
 void Reload::refuse(const CommandError& error) {
   listeners_.reset();
+  use_sockets_ = nullptr;
   next_.reset();
   place_.journal.add({.change = {},
                       .line =

@@ -34,6 +34,8 @@ std::string_view place_of(OptionScope scope) {
       return "at the top level";
     case OptionScope::Listener:
       return "in an entry of \"listen\"";
+    case OptionScope::Socket:
+      return "in an entry of \"control.socket\"";
     case OptionScope::Service:
       return "in services.NAME";
     case OptionScope::Settings:

@@ -149,7 +149,15 @@ TEST_CASE("Config file: every top-level key is read") {
   REQUIRE(config.trusted_proxies.size() == 2);
   CHECK(config.trusted_proxies[0].to_string() == "10.0.0.0/8");
   CHECK(config.logs.access == "/var/log/tealgate/access.log");
-  CHECK(config.control.socket == "/run/tealgate/control.sock");
+  REQUIRE(config.control.sockets.size() == 2);
+  CHECK(config.control.sockets[0].path == "/run/tealgate/control.sock");
+  CHECK(config.control.sockets[0].role == Role::Admin);
+  CHECK_FALSE(config.control.sockets[0].gid);
+  CHECK_FALSE(config.control.sockets[0].services);
+  CHECK(config.control.sockets[1].path == "/run/tealgate/deploy.sock");
+  CHECK(config.control.sockets[1].gid == gid_t{4711});
+  CHECK(config.control.sockets[1].role == Role::Deployer);
+  CHECK(config.control.sockets[1].services == std::vector<std::string>{"shop"});
   CHECK(config.control.dashboard == ":9180");
   CHECK(config.control.dashboard_address.to_string() == "127.0.0.1:9180");
   CHECK(config.control.state == "/var/lib/tealgate");
@@ -312,7 +320,6 @@ TEST_CASE("Config file: what differs and needs a restart is named") {
   Config wanted = running;
   wanted.workers = 9;
   wanted.logs.access = "off";
-  wanted.control.socket = "/run/other";
   wanted.control.dashboard = ":1";
   wanted.control.state = "/var/other";
   wanted.shutdown_grace = 1s;
