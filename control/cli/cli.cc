@@ -20,11 +20,14 @@
 #include "control/cli/progress.h"
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
+#include "control/cli/ssh_command.h"
 
 namespace tealgate {
 namespace {
 
 using cli::Arguments;
+
+constexpr int kForbidden = 8;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -66,7 +69,8 @@ int stop(const cli::Stop& stop) {
     if (!stop.text.ends_with('\n')) std::cout << '\n';
     return 0;
   }
-  nlohmann::ordered_json error = cli::own_error("usage", stop.exit, stop.text, stop.hint);
+  nlohmann::ordered_json error = cli::own_error(stop.exit == kForbidden ? "forbidden" : "usage",
+                                                stop.exit, stop.text, stop.hint);
   if (stop.json) {
     std::cout << error.dump() << '\n';
   } else {
@@ -132,14 +136,27 @@ int run_locked(const Arguments& arguments, const std::string& socket, cli::Conso
   return run.lock_lost && run.exit == 0 ? lost_exit : run.exit;
 }
 
-int run_remote(const Arguments& arguments) {
+struct Credentials {
+  std::string token;   // of a lock
+  std::string fields;  // of each request: what the caller gives up
+};
+
+int run_remote(const Arguments& arguments, const Credentials& credentials) {
   std::string socket = cli::find_socket(arguments.socket, variable);
-  cli::SocketDaemon daemon(socket);
+  cli::SocketDaemon daemon(socket, credentials.fields);
   cli::Console console = make_console(arguments);
-  cli::Commands commands(arguments,
-                         {daemon, console, new_operation_id(), variable("TEALGATE_LOCK")});
+  cli::Commands commands(arguments, {daemon, console, new_operation_id(), credentials.token});
   return arguments.child.empty() ? commands.run()
                                  : run_locked(arguments, socket, console, commands);
+}
+
+// The environment may be the client's (AcceptEnv): of it only what he wants counts.
+int run_for_key(const Arguments& own) {
+  auto command = cli::command_for_key(own, variable("SSH_ORIGINAL_COMMAND"), login_name());
+  if (!command) return stop(command.error());
+  if (command->arguments.command == "version") return print_version(command->arguments);
+  std::signal(SIGPIPE, SIG_IGN);
+  return run_remote(command->arguments, {"", command->fields});
 }
 
 }  // namespace
@@ -148,6 +165,7 @@ int run_cli(int argc, char** argv, const CliHooks& hooks) {
   std::vector<std::string> words(argv + 1, argv + argc);
   tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
   if (!arguments) return stop(arguments.error());
+  if (arguments->command == "ssh") return run_for_key(*arguments);
   cli::apply_environment(*arguments, variable);
   if (!arguments->has("by")) arguments->flags["by"] = login_name();
   const std::string& command = arguments->command;
@@ -156,7 +174,7 @@ int run_cli(int argc, char** argv, const CliHooks& hooks) {
   if (command == "demo") return run_demo(*arguments, hooks);
   std::signal(SIGPIPE, SIG_IGN);
   if (command == "check") return cli::check_config(*arguments, std::cout, std::cerr);
-  return run_remote(*arguments);
+  return run_remote(*arguments, {variable("TEALGATE_LOCK"), ""});
 }
 
 }  // namespace tealgate
