@@ -65,7 +65,7 @@ struct Served {
 };
 
 inline void check_refused(const Client& client, int status, const std::string& code, int exit) {
-  CHECK(client.status() == status);
+  REQUIRE(client.status() == status);
   const Json result = client.result();
   CHECK(result["ok"] == false);
   CHECK(result["error"]["code"] == code);
