@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "control/logging_watcher.h"
+#include "control/state_store.h"
 
 namespace tealgate {
 
@@ -87,7 +88,8 @@ void RunningDaemon::take_over() {
     exit_ = error_row(opened.error().code).exit;
     return loop_.stop();
   }
-  predecessor_->say_serving();
+  predecessor_->say_serving(cell_, workers_->workers(),
+                            [this] { return encode_state(control_->decisions()); });
   control_->record(predecessor_->history_line());
   answer_commands();
   serve();

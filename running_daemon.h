@@ -30,6 +30,8 @@
 #include "control/dashboard.h"
 #include "control/health_checker.h"
 #include "control/predecessor.h"
+#include "control/program.h"
+#include "control/shared_data_plane.h"
 #include "control/systemd_report.h"
 #include "control/upgrade.h"
 #include "daemon.h"
@@ -84,6 +86,7 @@ class RunningDaemon final : private UpgradeHost {
   void pause_commands() override { socket_->pause(); }
   void go_on_with_commands() override { socket_->go_on(); }
   void retire(pid_t successor) override;
+  void hurry(const std::string& why) override;
   void let_go() override { state_lock_.reset(); }
   void take_back(Inheritance& sockets) override;
 
@@ -101,6 +104,7 @@ class RunningDaemon final : private UpgradeHost {
   UniqueFd dashboard_fd_;  // likewise
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
+  std::unique_ptr<SharedDataPlane> data_plane_;
   std::unique_ptr<HealthChecker> health_;
   std::unique_ptr<ControlLoop> control_;
   std::unique_ptr<Api> api_;

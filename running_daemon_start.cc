@@ -140,6 +140,7 @@ Started<void> RunningDaemon::bind_control(const ControlConfig& where) {
 
 void RunningDaemon::make_control(LoadedConfig config) {
   workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
+  data_plane_ = std::make_unique<SharedDataPlane>(*workers_, predecessor_.get());
   if (predecessor_) {
     const auto& secrets = predecessor_->offer().secrets;
     const auto keys = secrets.find(kTicketKeys);
@@ -150,7 +151,7 @@ void RunningDaemon::make_control(LoadedConfig config) {
       ControlLoop::Wiring{
           .loop = loop_,
           .cell = cell_,
-          .data_plane = *workers_,
+          .data_plane = *data_plane_,
           .prober = *health_,
           .state_folder = state_folder_,
           .load_config = [path = config.config.path] { return load_again(path); },
@@ -182,7 +183,7 @@ Started<void> RunningDaemon::open_listeners(const Config& config) {
 
 void RunningDaemon::make_upgrade() {
   UpgradeHost& host = *this;
-  upgrade_ = std::make_unique<Upgrade>(Upgrade::Place{loop_, *control_, host, binary_,
+  upgrade_ = std::make_unique<Upgrade>(Upgrade::Place{loop_, *control_, *workers_, host, binary_,
                                                       control_->config().config.path, state_folder_,
                                                       TEALGATE_VERSION});
 }

@@ -19,10 +19,11 @@ constexpr Duration kIdleFarewell = std::chrono::seconds(5);
 
 constexpr Duration kLookForClients = std::chrono::milliseconds(50);
 
-Duration longest_stream_drain(const Config& config) {
+// Of all services.
+Duration longest(const Config& config, Duration SwitchSettings::*time) {
   Duration longest{0};
   for (const ServiceConfig& service : config.services) {
-    longest = std::max(longest, service.settings.switching.stream_drain);
+    longest = std::max(longest, service.settings.switching.*time);
   }
   return longest;
 }
@@ -63,12 +64,20 @@ void RunningDaemon::retire(pid_t successor) {
   systemd_.on_retired(successor);
   socket_->give_away();
   if (dashboard_) dashboard_->close();
-  const Duration all = std::max(config.shutdown_grace, longest_stream_drain(config));
+  const Duration all =
+      std::max(config.shutdown_grace, longest(config, &SwitchSettings::stream_drain));
   farewell_ends_ = loop_.now() + all;
   waiting_.start(config.shutdown_grace);
   watch_clients();
-  workers_->retire({std::min(kIdleFarewell, config.shutdown_grace), all},
+  workers_->retire({std::min(kIdleFarewell, config.shutdown_grace), all,
+                    longest(config, &SwitchSettings::stream_spread)},
                    [this] { on_part_stopped(); });
+}
+
+void RunningDaemon::hurry(const std::string& why) {
+  log_warning("what the new daemon decided cannot be followed here, so this one ends now: {}", why);
+  farewell_ends_ = loop_.now() + kCloseTime;
+  workers_->retire({Duration::zero(), kCloseTime, Duration::zero()}, [this] { on_part_stopped(); });
 }
 
 // Commands that only read or wait go on here, until they are answered.

@@ -32,12 +32,14 @@ void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
                        }});
 }
 
-void ControlLoop::follow(const Decisions& decisions, std::function<void()> on_adopted) {
+Result<std::uint64_t> ControlLoop::follow(const Decisions& decisions,
+                                          std::function<void()> on_adopted) {
   auto fitted = fit_to_config(decisions, parts_->config.config, WallClock::now());
-  if (!fitted) return parts_->log(fitted.error().message);
+  if (!fitted) return tl::make_unexpected(fitted.error());
   const auto snapshot = parts_->publisher.publish(parts_->config.config, fitted->decisions);
   parts_->wiring.prober.sync(snapshot);
   parts_->publisher.when_adopted(snapshot->generation, std::move(on_adopted));
+  return snapshot->generation;
 }
 
 Result<void, CommandError> ControlLoop::go_on() {
