@@ -3,21 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <list>
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
 #include "base/loop.h"
-#include "control/health_wait.h"
-#include "control/history.h"
-#include "control/journal.h"
-#include "control/lock_desk.h"
-#include "control/operations.h"
+#include "control/control_loop_parts.h"
 #include "control/past_operation.h"
-#include "control/publisher.h"
-#include "control/readiness.h"
-#include "control/reload.h"
-#include "control/state_store.h"
 
 namespace tealgate {
 
@@ -40,37 +31,6 @@ OperationOrder order_for(OperationKind kind, const ServiceCommand& command, cons
 }
 
 }  // namespace
-
-struct ControlLoop::Parts {
-  Parts(const Wiring& parts_of, LoadedConfig loaded);
-
-  Result<Plan, CommandError> plan(const OperationOrder& order) const;
-  void run(OperationOrder order, Until until, const Watcher& watcher);
-  bool attach_known(const OperationOrder& order, Until until, const Watcher& watcher);
-  std::optional<nlohmann::ordered_json> find_past(std::string_view id) const;
-  void end_wait(HealthWait& wait);
-  // Tells the watcher if nothing can be decided.
-  bool may_decide(const Watcher& watcher) const;
-  // What every command about a service needs; tells the watcher if it is not so.
-  bool may_begin(const ServiceCommand& command, const Watcher& watcher) const;
-
-  Wiring wiring;
-  LoadedConfig config;
-  FileStateStore store;
-  History history;
-  Journal journal;
-  Publisher publisher;
-  Turns turns;
-  Operations operations;
-  std::function<void(std::string_view)> log;
-  Workplace place;
-  LockDesk locks;
-  Reload reload;
-  std::list<std::unique_ptr<HealthWait>> waits;
-  std::unique_ptr<Readiness> readiness;
-  bool stopping = false;
-  std::string held;  // why nothing is decided; empty: it is
-};
 
 ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
     : wiring(parts_of),
@@ -109,15 +69,6 @@ Result<void, CommandError> ControlLoop::open() {
   }
   const auto new_servers =
       opened->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
-  parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
-  return {};
-}
-
-Result<void, CommandError> ControlLoop::look() {
-  const auto looked = parts_->journal.look(parts_->config.config, WallClock::now());
-  if (!looked) return tl::make_unexpected(looked.error());
-  const auto new_servers =
-      looked->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
   parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
   return {};
 }
@@ -295,38 +246,6 @@ void ControlLoop::upgrade(const UpgradeCommand& command, const Caller& caller, W
   watcher->on_finished(failed(ErrorCode::Conflict, "this daemon cannot be replaced"));
 }
 
-std::string ControlLoop::under_way() const {
-  if (std::string reload = parts_->reload.describe(); !reload.empty()) return reload;
-  if (const Operation* running = parts_->operations.running()) return running->describe();
-  return parts_->locks.describe_held();
-}
-
-void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
-  parts_->held = why;
-  // Behind what was to be recorded before.
-  parts_->journal.add({.change = {}, .line = {}, .done = [this, on_held](const auto&) {
-                         if (parts_->held.empty()) return;  // go_on() was quicker
-                         parts_->journal.hold();
-                         on_held();
-                       }});
-}
-
-void ControlLoop::follow(const Decisions& decisions, std::function<void()> on_adopted) {
-  auto fitted = fit_to_config(decisions, parts_->config.config, WallClock::now());
-  if (!fitted) return parts_->log(fitted.error().message);
-  const auto snapshot = parts_->publisher.publish(parts_->config.config, fitted->decisions);
-  parts_->wiring.prober.sync(snapshot);
-  parts_->publisher.when_adopted(snapshot->generation, std::move(on_adopted));
-}
-
-Result<void, CommandError> ControlLoop::go_on() {
-  parts_->held.clear();
-  if (auto opened = open(); !opened) return opened;
-  parts_->wiring.prober.sync(parts_->publisher.current());
-  parts_->locks.start();
-  return {};
-}
-
 void ControlLoop::record(nlohmann::ordered_json line) {
   parts_->journal.add({.change = {},
                        .line = [line = std::move(line)](const Decisions&) { return line; },
@@ -350,55 +269,6 @@ void ControlLoop::detach(const CommandWatcher& watcher) {
   for (const auto& wait : parts_->waits) {
     if (&wait->watcher() == &watcher) return parts_->end_wait(*wait);
   }
-}
-
-const LoadedConfig& ControlLoop::config() const {
-  return parts_->config;
-}
-const Decisions& ControlLoop::decisions() const {
-  return parts_->journal.decisions();
-}
-std::shared_ptr<const Snapshot> ControlLoop::snapshot() const {
-  return parts_->publisher.current();
-}
-const HealthEvidence* ControlLoop::evidence(const ServerKey& server) const {
-  return parts_->wiring.prober.evidence(server);
-}
-DataPlane::Counts ControlLoop::counts() const {
-  return parts_->wiring.data_plane.counts();
-}
-unsigned ControlLoop::workers() const {
-  return parts_->wiring.data_plane.workers();
-}
-std::vector<SocketAddress> ControlLoop::listening() const {
-  return parts_->wiring.data_plane.listening();
-}
-
-std::optional<nlohmann::ordered_json> ControlLoop::operation(std::string_view id) const {
-  const Operation* known = std::as_const(parts_->operations).find(id);
-  if (known != nullptr) return operation_object(known->summary());
-  const auto past = parts_->find_past(id);
-  if (!past) return std::nullopt;
-  return past_object(*past);
-}
-
-std::optional<OperationSummary> ControlLoop::running_operation(std::string_view service) const {
-  const Operation* running = parts_->operations.running(service);
-  if (running == nullptr) return std::nullopt;
-  return running->summary();
-}
-
-RollbackPreview ControlLoop::rollback_preview(std::string_view service) const {
-  const ServiceDecisions* decided = parts_->journal.decisions().find(service);
-  const auto snapshot = parts_->publisher.current();
-  const Service* routed = snapshot->find_service(service);
-  if (decided == nullptr || routed == nullptr) return {std::nullopt, false, "unknown service"};
-  return preview_rollback(*decided, *routed);
-}
-
-std::vector<nlohmann::ordered_json> ControlLoop::history(std::string_view service,
-                                                         std::size_t limit) const {
-  return parts_->history.newest(service, limit);
 }
 
 }  // namespace tealgate

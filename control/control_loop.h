@@ -134,8 +134,8 @@ class ControlLoop {
   // was decided is on disk. Nothing may be under way.
   void hold(const std::string& why, std::function<void()> on_held);
   // The other daemon decides now: routes as it says, as far as the config here allows. `on_adopted`
-  // comes when no attempt can start on what was left out; never, if the config does not allow it.
-  void follow(const Decisions& decisions, std::function<void()> on_adopted);
+  // comes when no attempt can start on what was left out. Returns the generation.
+  Result<std::uint64_t> follow(const Decisions& decisions, std::function<void()> on_adopted);
   // The other daemon is gone, or gave the decisions to this one: decides from what is on disk.
   Result<void, CommandError> go_on();
 

@@ -1,13 +1,15 @@
 // What two daemons say to each other while one replaces the other, as text. Pure.
 //
 //   new: hello {protocol, version, pid, state_version}
-//   old: offer {pid, version, by, reason, state_folder, secrets, descriptors}   with the
-//   descriptors new: ready                     its config fits, its listeners are there, the
-//   servers are checked old: take                      nothing is decided any more, and all of it
-//   is on disk new: serving                   the decisions are the new one's from here on new:
-//   ending                    it was told to stop: nobody shall take over again
+//   old: offer {pid, version, by, reason, state_folder, secrets, descriptors}
+//              with the descriptors
+//   new: ready      its config fits, its listeners are there, the servers are
+//                   checked
+//   old: take       nothing is decided any more, and all of it is on disk
+//   new: serving    the decisions are the new one's from here on
+//   new: ending     it was told to stop: nobody shall take over again
 //
-// and, as long as the old one finishes its exchanges, what predecessor.h says.
+// and, as long as the old one finishes its exchanges, what remainder.h says.
 #pragma once
 
 #include <sys/types.h>

@@ -73,7 +73,8 @@ std::shared_ptr<ServerState> Publisher::state_of(const ServerKey& key, const std
                                                  Health initial) {
   Known& known = known_[key];
   if (!known.state || known.address != address) {
-    known = {address, std::make_shared<ServerState>(workers_)};
+    // One cell more: of the daemon that this one replaced (control/remainder.h).
+    known = {address, std::make_shared<ServerState>(workers_ + 1)};
     known.state->set_health(initial);
   }
   return known.state;

@@ -1,15 +1,23 @@
 // Replaces this daemon by another program, without a connection lost: the side of the daemon that
 // is replaced. The other side is predecessor.h, what they say to each other handover.h.
 //
-//   Idle ── asked ──► Waiting ── nothing under way ──► Starting ── hello ──► Checking ── ready ──┐
-//    ▲                   │                                │                     │                ▼
-//    │                   │ lock_wait passed               │ it ended, hangs, is no Tealgate
-//    Settling │                   ▼                                ▼                     ▼ nothing
-//    under way, all ├──────────────── refused ◄───────────────── Failing: killed, its end awaited
-//    ◄──┐ decided is on disk │ ▲     │          │ take │ └── Handing ◄────┘ │ │ serving └── it
-//    ended without being told to: taken back from disk ── Retired ◄────────────┘
-//                                                                   └── all finished ──► the daemon
-//                                                                   exits
+//   Idle ── asked ──► Waiting ── nothing under way ──► Starting ── hello ──┐
+//    ▲                  │ lock_wait passed                │                ▼
+//    │                  │               ended, hangs, is  │             Checking
+//    │                  ▼               no Tealgate       ▼                │
+//    ├────────────── refused ◄─────── killed, ──────── Failing ◄───────────┤
+//    │                                its end awaited     ▲                │ ready
+//    │                                                    │                ▼
+//    │                                                    ├──────────── Settling
+//    │                                                    │                │
+//    │                          nothing under way, all decided is on disk: │ take
+//    │                                                    │                ▼
+//    │                                                    └──────────── Handing
+//    │                                                                     │ serving
+//    │  the new one ended without being told to:                           ▼
+//    └───────────── decides and serves again, from what is on disk ──── Retired
+//                                                                          │
+//                                              all finished: the daemon ends
 //
 // Decisions have one owner at any time: this daemon up to `take`; the new one from `serving` on; in
 // between nobody decides. A side that sees the other die owns them again, and reads them from disk;
@@ -33,6 +41,8 @@
 namespace tealgate {
 
 class ControlLoop;
+class DataPlane;
+class Follower;
 class Loop;
 
 // What the daemon does for it.
@@ -49,6 +59,8 @@ class UpgradeHost {
   virtual void go_on_with_commands() = 0;
   // `successor` serves: takes no new connection, finishes what is in flight, then ends.
   virtual void retire(pid_t successor) = 0;
+  // Retired, and routing cannot follow what the successor decided: ends within seconds.
+  virtual void hurry(const std::string& why) = 0;
   // It was told to end: nothing of this daemon's may keep a next one from starting.
   virtual void let_go() = 0;
   // It died: serves again, on `sockets`.
@@ -63,6 +75,7 @@ class Upgrade {
   struct Place {
     Loop& loop;
     ControlLoop& control;
+    DataPlane& data_plane;
     UpgradeHost& host;
     std::string binary;       // that this daemon was started from
     std::string config_path;  // absolute
@@ -71,6 +84,7 @@ class Upgrade {
   };
 
   explicit Upgrade(Place place);
+  ~Upgrade();
 
   void run(const UpgradeCommand& command, const Caller& caller,
            std::shared_ptr<CommandWatcher> watcher);
@@ -99,7 +113,9 @@ class Upgrade {
   void settle();
   void hand_over();
   void on_serving();
-  void on_exit(const std::string& how);
+  void follow();
+  void on_exit(const ChildProcess::Exit& exit);
+  CommandError why_ended(const ChildProcess::Exit& exit) const;
   void take_back(const std::string& how);
   void fail(CommandError error);
   void recover();
@@ -124,12 +140,9 @@ class Upgrade {
   std::vector<HandedDescriptor> kept_;  // while retired: to serve again
   std::unique_ptr<ChildProcess> child_;
   std::unique_ptr<MessageChannel> channel_;
+  std::unique_ptr<Follower> follower_;  // while retired
   Timer look_;
   Timer deadline_;
 };
-
-// The path of the program that runs, to start it anew from: as it was called, if that is a path to
-// it (perhaps through a link that points to another version later), else where it lies.
-std::string own_binary();
 
 }  // namespace tealgate

@@ -1,6 +1,5 @@
 // Reads HTTP/1.1 messages from bytes: the guard's rules, then llhttp (strict), then our own
-// framing, all of which must agree. Sans-IO; one parser a connection and direction; only
-// h1_parser.cc includes llhttp.
+// framing, all of which must agree. Sans-IO; one parser a connection and direction.
 //
 //   parse_…_head ── Complete ──▶ parse_body … ── complete ──▶ next_message ──▶ again
 //        │ Failed                     │ failure

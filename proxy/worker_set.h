@@ -54,6 +54,7 @@ class WorkerSet final : public DataPlane {
   struct Farewell {
     Duration idle;
     Duration all;
+    Duration streams;  // over which they are closed from the begin; zero: kCloseTime before the end
   };
   void retire(const Farewell& farewell, std::function<void()> on_done);
   // After retire(): listens again, on `sockets`.
@@ -76,7 +77,8 @@ class WorkerSet final : public DataPlane {
   Result<Entrances> entrances(const ListenerSettings& listener) const;
   void change(const Bound& changed, const Entrances& entrances);
   Result<std::vector<UniqueFd>> sockets_for(const ListenerSettings& listener);
-  void close_streams_at_end();
+  void close_all_streams(Duration over);
+  double phase_of(const Worker& worker) const;
   void finish_stop();
 
   const unsigned count_;

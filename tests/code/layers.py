@@ -15,12 +15,12 @@ BELOW = {
 }
 HOMES = {
     "uv.h": r"base/[a-z_]+\.(cc|h)$",
-    "llhttp.h": r"http/h1_parser\.cc$|bench/side\.h$",
+    "llhttp.h": r"http/second_reader\.cc$|bench/side\.h$",
     "yaml-cpp/": r"control/config_file\.cc$",
     "CLI/": r"control/cli/[a-z_]+\.cc$",
-    "nlohmann/json.hpp": r"control/.*\.cc$|daemon\.cc$",
+    "nlohmann/json.hpp": r"control/.*\.cc$|running_daemon\.cc$",
 }
-SANS_IO = re.compile(r"http/(message|target|framing|guard|h1_parser|h1_writer|forwarding|status|failure|local_reply)\.")
+SANS_IO = re.compile(r"http/(message|target|framing|guard|h1_parser|second_reader|h1_writer|forwarding|status|failure|local_reply)\.")
 
 wrong = []
 for folder in BELOW:
@@ -32,8 +32,8 @@ for folder in BELOW:
             layer = include.split("/")[0]
             if layer in BELOW and layer != folder and layer not in BELOW[folder]:
                 wrong.append(f"{name} includes {include}: {folder} is not above {layer}")
-            if include == "daemon.h":
-                wrong.append(f"{name} includes daemon.h: that is above every folder")
+            if include in ("daemon.h", "running_daemon.h"):
+                wrong.append(f"{name} includes {include}: that is above every folder")
             for header, home in HOMES.items():
                 if include.startswith(header) and not re.search(home, name):
                     wrong.append(f"{name} includes <{include}>, whose home is {home}")
