@@ -2,11 +2,13 @@
 // here.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/tls_client_context.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
 #include "upstream/split.h"
@@ -23,6 +25,7 @@ struct ServerConfig {
 struct PoolConfig {
   std::string name;
   std::vector<ServerConfig> servers;
+  std::shared_ptr<const TlsClientSettings> tls = nullptr;  // null: plain
 };
 
 struct ServiceConfig {
@@ -59,6 +62,7 @@ struct Config {
   LogConfig logs;
   ControlConfig control;
   Duration shutdown_grace = 30s;
+  Duration ticket_rotation = 12h;
 
   const ServiceConfig* find_service(std::string_view name) const;
 };
