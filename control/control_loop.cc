@@ -18,6 +18,7 @@
 #include "control/readiness.h"
 #include "control/reload.h"
 #include "control/state_store.h"
+#include "control/tls_upkeep.h"
 
 namespace tealgate {
 
@@ -66,8 +67,10 @@ struct ControlLoop::Parts {
   Workplace place;
   LockDesk locks;
   Reload reload;
+  TlsUpkeep tls_upkeep;
   std::list<std::unique_ptr<HealthWait>> waits;
   std::unique_ptr<Readiness> readiness;
+  bool decides = false;  // false: another daemon still has the state
   bool stopping = false;
   std::string held;  // why nothing is decided; empty: it is
 };
@@ -87,7 +90,9 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       locks(place),
       reload(
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
-          {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}) {
+          {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}),
+      tls_upkeep({wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, config,
+                  [this] { return !reload.describe().empty(); }}) {
   publisher.set_listener(wiring.on_published);
 }
 
@@ -109,6 +114,7 @@ Result<void, CommandError> ControlLoop::open() {
   const auto new_servers =
       opened->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
   parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
+  parts_->decides = true;
   return {};
 }
 
@@ -127,12 +133,16 @@ void ControlLoop::start(std::function<void()> on_ready) {
   parts_->wiring.prober.sync(snapshot);
   parts_->locks.start();
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
-                                                  *snapshot, std::move(on_ready));
+                                                  *snapshot, [this, on_ready] {
+                                                    on_ready();
+                                                    if (parts_->decides) parts_->tls_upkeep.start();
+                                                  });
 }
 
 void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
+  parts_->tls_upkeep.stop();
   parts_->reload.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();
@@ -300,6 +310,7 @@ std::string ControlLoop::under_way() const {
 
 void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
   parts_->held = why;
+  parts_->tls_upkeep.stop();
   // Behind what was to be recorded before.
   parts_->journal.add({.change = {}, .line = {}, .done = [this, on_held](const auto&) {
                          if (parts_->held.empty()) return;  // go_on() was quicker
@@ -321,6 +332,7 @@ Result<void, CommandError> ControlLoop::go_on() {
   if (auto opened = open(); !opened) return opened;
   parts_->wiring.prober.sync(parts_->publisher.current());
   parts_->locks.start();
+  parts_->tls_upkeep.start();
   return {};
 }
 
@@ -366,6 +378,9 @@ DataPlane::Counts ControlLoop::counts() const {
 }
 unsigned ControlLoop::workers() const {
   return parts_->wiring.data_plane.workers();
+}
+const std::vector<TlsFault>& ControlLoop::tls_faults() const {
+  return parts_->tls_upkeep.faults();
 }
 std::vector<SocketAddress> ControlLoop::listening() const {
   return parts_->wiring.data_plane.listening();
