@@ -4,12 +4,14 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/tls_client_context.h"
 #include "control/access.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
@@ -27,6 +29,7 @@ struct ServerConfig {
 struct PoolConfig {
   std::string name;
   std::vector<ServerConfig> servers;
+  std::shared_ptr<const TlsClientSettings> tls = nullptr;  // null: plain
 };
 
 struct ServiceConfig {
@@ -72,6 +75,7 @@ struct Config {
   LogConfig logs;
   ControlConfig control;
   Duration shutdown_grace = 30s;
+  Duration ticket_rotation = 12h;
 
   const ServiceConfig* find_service(std::string_view name) const;
 };

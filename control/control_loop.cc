@@ -48,7 +48,9 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       reload(
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
           {wiring.load_config, wiring.prepare_sockets, wiring.on_reload_begun,
-           wiring.on_reload_ended}) {
+           wiring.on_reload_ended}),
+      tls_upkeep({wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, config,
+                  [this] { return !reload.describe().empty(); }}) {
   publisher.set_listener(wiring.on_published);
 }
 
@@ -70,6 +72,7 @@ Result<void, CommandError> ControlLoop::open() {
   const auto new_servers =
       opened->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
   parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
+  parts_->decides = true;
   return {};
 }
 
@@ -79,12 +82,16 @@ void ControlLoop::start(std::function<void()> on_ready) {
   parts_->wiring.prober.sync(snapshot);
   parts_->locks.start();
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
-                                                  *snapshot, std::move(on_ready));
+                                                  *snapshot, [this, on_ready] {
+                                                    on_ready();
+                                                    if (parts_->decides) parts_->tls_upkeep.start();
+                                                  });
 }
 
 void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
+  parts_->tls_upkeep.stop();
   parts_->reload.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();

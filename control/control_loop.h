@@ -21,6 +21,7 @@
 #include "control/drain.h"
 #include "control/health_policy.h"
 #include "control/plan.h"
+#include "control/tls_renewal.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot_cell.h"
 
@@ -158,6 +159,8 @@ class ControlLoop {
   DataPlane::Counts counts() const;
   unsigned workers() const;
   std::vector<SocketAddress> listening() const;
+  // Changed files of TLS that were not taken over.
+  const std::vector<TlsFault>& tls_faults() const;
   // As operation_object(); from the history if this process does not remember it.
   std::optional<nlohmann::ordered_json> operation(std::string_view id) const;
   // The latest operation of the service that is not over.

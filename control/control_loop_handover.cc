@@ -24,6 +24,7 @@ std::string ControlLoop::under_way() const {
 
 void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
   parts_->held = why;
+  parts_->tls_upkeep.stop();
   // Behind what was to be recorded before.
   parts_->journal.add({.change = {}, .line = {}, .done = [this, on_held](const auto&) {
                          if (parts_->held.empty()) return;  // go_on() was quicker
@@ -47,6 +48,7 @@ Result<void, CommandError> ControlLoop::go_on() {
   if (auto opened = open(); !opened) return opened;
   parts_->wiring.prober.sync(parts_->publisher.current());
   parts_->locks.start();
+  parts_->tls_upkeep.start();
   return {};
 }
 

@@ -42,6 +42,10 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::File, "shutdown_grace", T::TimeSpan, "30s", "0s", "1h",
      "How long a stopping daemon lets requests finish.", false,
      [](Config& c) -> Duration& { return c.shutdown_grace; }},
+    {S::File, "ticket_rotation", T::TimeSpan, "12h", "1m", "7d",
+     "How often listeners with `tls` seal session tickets with a new key; older keys open them for "
+     "two more of these times.",
+     false, [](Config& c) -> Duration& { return c.ticket_rotation; }},
     {S::File, "logs.access", T::AccessLog, "(see Paths)", "", "", "Where the access log goes.",
      true},
     {S::File, "control.socket", T::SocketList, "(see Paths)", "", "",
@@ -228,6 +232,21 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Settings, "errors", T::PageMap, "(our own pages)", "", "",
      "HTML pages for Tealgate's own errors: `502`, `4xx`, `5xx` to files."},
 
+    {S::Pool, "servers", T::ServerList, "", "", "",
+     "An address, or a list of addresses and maps. Required."},
+    {S::Pool, "tls", T::ServerTls, "false", "", "",
+     "Whether its servers speak TLS; a map says on what terms."},
+    {S::Pool, "tls.ca", T::FilePath, "(the system's)", "", "",
+     "Who may sign the servers' certificates, PEM; a self-signed one signs itself."},
+    {S::Pool, "tls.name", T::Text, "(the host in its address)", "", "",
+     "The name, or IP address, that a server's certificate must be for, and that it is asked for "
+     "(SNI)."},
+    {S::Pool, "tls.cert", T::FilePath, "(none)", "", "",
+     "The certificate that servers are shown if they ask for one, with its chain, PEM."},
+    {S::Pool, "tls.key", T::FilePath, "(none)", "", "", "Its private key, PEM."},
+    {S::Pool, "tls.verify", T::Flag, "true", "", "",
+     "`false` believes whoever answers, an attacker too."},
+
     {S::Server, "address", T::Address, "", "", "",
      "`ADDRESS:PORT` or `NAME:PORT`; `:8081` is loopback. Required."},
     {S::Server, "name", T::Text, "(the address as written)", "", "",
@@ -258,6 +277,8 @@ bool takes(OptionContext context, OptionScope scope) {
       return scope == S::Service || scope == S::Settings;
     case OptionContext::Defaults:
       return scope == S::Settings;
+    case OptionContext::Pool:
+      return scope == S::Pool;
     case OptionContext::Server:
       return scope == S::Server;
   }
@@ -347,6 +368,10 @@ std::string_view to_string(OptionType type) {
       return "`1.2` or `1.3`";
     case T::ClientProof:
       return "`none`, `optional` or `required`";
+    case T::ServerList:
+      return "addresses";
+    case T::ServerTls:
+      return "`true`, `false` or map";
     case T::RedirectTarget:
       return "`https` or `https:PORT`";
     case T::SocketList:

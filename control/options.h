@@ -23,11 +23,12 @@ enum class OptionScope : std::uint8_t {
   Socket,    // an entry of `control.socket`
   Service,   // services.NAME alone
   Settings,  // services.NAME, and `defaults` for all services
+  Pool,      // a pool that is a map
   Server,    // an entry of a pool
 };
 
 // The map that is being read. Defaults takes Settings; Service takes Service and Settings.
-enum class OptionContext : std::uint8_t { File, Listener, Socket, Service, Defaults, Server };
+enum class OptionContext : std::uint8_t { File, Listener, Socket, Service, Defaults, Pool, Server };
 
 enum class OptionType : std::uint8_t {
   Number,
@@ -65,6 +66,8 @@ enum class OptionType : std::uint8_t {
   RedirectTarget,
   SocketList,
   RoleName,
+  ServerList,
+  ServerTls,
 };
 
 // Where a setting that needs no care of its own is stored; monostate for keys that a reader handles

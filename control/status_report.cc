@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "control/certificate_report.h"
 #include "control/control_loop.h"
 
 namespace tealgate {
@@ -245,6 +246,8 @@ nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFac
   object["finished"] = counts.finished;
   object["client_connections"] = counts.client_connections;
   object["refused_connections"] = counts.refused_connections;
+  object["certificates"] = certificates_array(loaded.config, WallClock::now());
+  object["tls_faults"] = tls_faults_array(control.tls_faults());
   object["services"] = Json::object();
   if (!snapshot) return object;
   for (const Service& service : snapshot->services) {

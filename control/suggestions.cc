@@ -40,6 +40,8 @@ std::string_view place_of(OptionScope scope) {
       return "in services.NAME";
     case OptionScope::Settings:
       return "in services.NAME or in defaults";
+    case OptionScope::Pool:
+      return "in a pool's map";
     case OptionScope::Server:
       return "in a server's map";
   }

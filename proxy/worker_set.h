@@ -42,6 +42,9 @@ class WorkerSet final : public DataPlane {
   void stop(Duration grace, std::function<void()> on_done) override;
   Counts counts() const override;
   unsigned workers() const override { return count_; }
+  void rotate_ticket_keys(WallTime now, std::chrono::seconds every) override {
+    ticket_keys_->rotate_when_due(now, every);
+  }
 
   // What must survive in the next process, and on no disk: tickets of clients stay valid.
   TlsTicketKeys& ticket_keys() { return *ticket_keys_; }

@@ -199,7 +199,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
 TEST_CASE("Config file: a pool is an address, a list, a map, or a list of maps") {
   const ParsedConfig parsed = parse_good("full.yaml");
   const std::vector<PoolConfig>& pools = parsed.config.services.at(0).pools;
-  REQUIRE(pools.size() == 3);
+  REQUIRE(pools.size() == 5);
   CHECK(pools[0].servers.at(1).name == "app1:8080");
   CHECK(pools[0].servers.at(1).address_text == "app1:8080");
   CHECK(pools[0].servers.at(1).address.to_string() == "10.9.9.9:8080");
@@ -208,6 +208,22 @@ TEST_CASE("Config file: a pool is an address, a list, a map, or a list of maps")
   CHECK(pools[1].servers.at(1).address_text == "[::1]:8080");
   CHECK(pools[1].servers.at(1).weight == 2);
   CHECK(pools[2].servers.at(0).address.to_string() == "127.0.0.1:9000");
+  CHECK_FALSE(pools[2].tls);
+}
+
+TEST_CASE("Config file: a pool says on what terms its servers speak TLS") {
+  const ParsedConfig parsed = parse_good("full.yaml");
+  const PoolConfig& secure = parsed.config.services.at(0).pools.at(3);
+  CHECK(secure.servers.size() == 2);
+  REQUIRE(secure.tls);
+  CHECK(secure.tls->ca_file == "/etc/tealgate/tls/shop.pem");
+  CHECK(secure.tls->authorities);
+  CHECK(secure.tls->name == "app.internal");
+  CHECK(secure.tls->certificate->files().key == "/etc/tealgate/tls/rsa.key");
+  const PoolConfig& unsafe = parsed.config.services.at(0).pools.at(4);
+  CHECK(unsafe.servers.size() == 1);
+  REQUIRE(unsafe.tls);
+  CHECK_FALSE(unsafe.tls->authorities);
 }
 
 TEST_CASE(
