@@ -151,6 +151,10 @@ std::vector<CommandRow> make_table() {
         kLockWait,
         kReason,
         kBy}},
+      {"completion",
+       "Print the script by which a shell completes this program's words",
+       {"SHELL", 1, 1, "bash, zsh or fish"},
+       {}},
       {"version", "Print the version", {}, {}},
       {"demo",
        "Two pools, traffic and the proxy in one process; `demo break POOL` and `demo mend POOL` "
