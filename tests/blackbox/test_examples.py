@@ -140,6 +140,10 @@ class Scene:
     def active(self):
         return sorted(self.service()["active"])
 
+    def hosts_changed(self):
+        """In their order, after the first two, which begin with v1."""
+        return [line.split()[0] for line in (self.folder / "ssh.log").read_text().splitlines()][2:]
+
     def is_running(self, colour):
         return (self.folder / f"{colour}.pid").exists()
 
@@ -236,10 +240,16 @@ def test_two_hosts_stop_at_a_version_that_does_not_come_up_and_go_on_from_there(
     assert clients.wrong == [] and set(clients.bodies) == {b"version v1\n", b"version v2\n"}
 
 
+def test_two_hosts_begin_with_the_one_that_is_out(two_hosts):
+    assert two_hosts.daemon.cli("switch", "blue").returncode == 0
+    two_hosts.put_release("v2")
+    two_hosts.deploy_well("v2")
+    assert two_hosts.hosts_changed() == ["10.0.0.12", "10.0.0.11"]
+
+
 def test_two_hosts_take_back_a_version_that_only_clients_find_bad(two_hosts):
     two_hosts.put_release("bad", USELESS)
     taken_back = two_hosts.deploy("bad")
     assert taken_back.returncode == 1 and "green serves the old version alone" in taken_back.stderr
     assert two_hosts.active() == ["green"] and request(two_hosts.daemon.port, "/").body == b"version v1\n"
-    hosts = [line.split()[0] for line in (two_hosts.folder / "ssh.log").read_text().splitlines()]
-    assert hosts[2:] == ["10.0.0.11"], "the second host kept its version"
+    assert two_hosts.hosts_changed() == ["10.0.0.11"], "the second host kept its version"
