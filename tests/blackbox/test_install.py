@@ -2,6 +2,7 @@
 the binary starts, systemd reads the units, the completions complete, logrotate rotates, man shows the page."""
 import os
 import pathlib
+import pty
 import pwd
 import re
 import shutil
@@ -183,6 +184,36 @@ def test_shells_complete_commands_flags_and_the_names_that_the_daemon_has(stage,
     server = f"blue/{addresses['blue']}"
     behind_colon = server.partition(":")[2]
     assert offered(f"tealgate drain {server[:-1]}") == [behind_colon if shell == "bash" else server]
+
+
+@pytest.mark.needs("/usr/bin/zsh")
+def test_zsh_completes_at_a_real_tab(binary, stage):
+    """Its completion runs only where somebody types: on a terminal."""
+    terminal, inside = pty.openpty()
+    environment = {**os.environ, "PATH": f"{binary.parent}:{os.environ['PATH']}", "TERM": "dumb", "HOME": str(stage.folder)}
+    zsh = subprocess.Popen(["zsh", "-f", "-i"], stdin=inside, stdout=inside, stderr=inside, env=environment, start_new_session=True)
+    os.close(inside)
+    os.set_blocking(terminal, False)
+    shown = b""
+
+    def shows(text):
+        nonlocal shown
+        try:
+            shown += os.read(terminal, 65536)
+        except BlockingIOError:
+            pass
+        return text in shown
+
+    try:
+        os.write(terminal, b"autoload -U compinit; compinit -u -D; source <(tealgate completion zsh)\n")
+        os.write(terminal, b"preexec() { print typed: $1; }; print so far: $((6 * 7))\n")
+        eventually(lambda: shows(b"so far: 42"), what="zsh")
+        os.write(terminal, b"tealgate sw\t--heal\t5s --until sw\t\n")
+        eventually(lambda: shows(b"typed: tealgate switch --healthy-within 5s --until switched"), what="the completed line")
+    finally:
+        zsh.kill()
+        zsh.wait()
+        os.close(terminal)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
