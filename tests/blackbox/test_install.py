@@ -6,6 +6,7 @@ import pty
 import pwd
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -154,6 +155,40 @@ def test_the_time_to_stop_is_above_the_default_of_the_drain(target):
     stop = int(re.search(r"^TimeoutStopSec=(\d+)s$", unit, re.MULTILINE)[1])
     grace = re.search(r"`shutdown_grace` \| [^|]* \| `(\d+)s`", (ROOT / "docs/configuration.md").read_text())
     assert stop > int(grace[1]) + 10
+
+
+def allowed(name):
+    """The system calls of one of systemd's sets, and of the sets within it."""
+    words = run("systemd-analyze", "syscall-filter", name).stdout.split("\n    ")[1:]
+    words = [word.strip() for word in words if not word.strip().startswith("#")]
+    return {call for word in words for call in (allowed(word) if word.startswith("@") else {word})}
+
+
+@pytest.mark.needs("/usr/bin/strace")
+@pytest.mark.needs("/usr/bin/systemd-analyze")
+def test_the_unit_allows_every_system_call_that_the_daemon_makes(stage):
+    """From its start over a reload, a switch and an upgrade to its end."""
+    trace = stage.folder / "trace"
+
+    class Tracer:
+        @staticmethod
+        def wrap(command):
+            return ["strace", "--follow-forks", "--summary-only", "--output", trace, *command], {}, ()
+
+    daemon = stage.daemon(shop({pool: [stage.scripted(Named(pool)).address] for pool in ("blue", "green")}), start=False)
+    daemon.supervisor = Tracer()
+    daemon.start()
+    assert request(daemon.port, "/").status == 200
+    for words in (["switch", "green"], ["reload"], ["upgrade", daemon.binary]):
+        done = daemon.cli(*words)
+        assert done.returncode == 0, done.stderr
+    assert request(daemon.port, "/").body == b"green"
+    os.kill(daemon.control.status()["pid"], signal.SIGTERM)
+    assert daemon.child.wait() == 0
+    made = {line.split()[-1] for line in trace.read_text().splitlines()[2:-2]}
+    sets = re.findall(r"^SystemCallFilter=(.*)$", (ROOT / "packaging/systemd/tealgate.service").read_text(), re.MULTILINE)
+    assert {"execve", "accept4"} <= made and len(sets) == 1
+    assert made - allowed(sets[0]) == set()
 
 
 def completions(shell, binary, line, socket):

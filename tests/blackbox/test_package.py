@@ -110,3 +110,15 @@ def test_without_a_daemon_an_upgrade_of_the_package_says_nothing(unpacked, binar
     daemon = stage.daemon(shop({"blue": [stage.scripted(Named("blue")).address]}), start=False)
     done = hand_over(unpacked, binary, daemon, stage.folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def packages_named_in(text):
+    """Those of the first `apt-get install` in it."""
+    words = re.search(r"apt-get install -y(.*?[^\\])\n", text, re.DOTALL)[1].split()
+    return {word for word in words if re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", word)}
+
+
+def test_document_and_dockerfile_build_with_the_same_packages():
+    documented = packages_named_in((ROOT / "docs/install.md").read_text())
+    assert documented == packages_named_in((ROOT / "packaging/Dockerfile").read_text())
+    assert {"g++", "file", "libexpected-dev"} <= documented
