@@ -15,6 +15,7 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/commands.h"
+#include "control/cli/completion.h"
 #include "control/cli/demo_arguments.h"
 #include "control/cli/printable.h"
 #include "control/cli/progress.h"
@@ -84,6 +85,30 @@ int print_version(const Arguments& arguments) {
     std::cout << R"({"ok":true,"version":")" TEALGATE_VERSION "\"}\n";
   } else {
     std::cout << "tealgate " TEALGATE_VERSION "\n";
+  }
+  return 0;
+}
+
+int print_completion(const Arguments& arguments) {
+  const std::string& shell = arguments.words.front();
+  const std::string_view script = cli::completion_script(shell);
+  if (script.empty()) {
+    return stop({2, "tealgate completion: \"" + shell + "\" is not bash, zsh or fish",
+                 "tealgate completion bash", arguments.json});
+  }
+  std::cout << script;
+  return 0;
+}
+
+// What the scripts of print_completion() ask at each Tab: a candidate a line.
+int complete(const std::vector<std::string>& words) {
+  auto ask_status = [](const std::string& given) {
+    const std::string socket = given.empty() ? variable("TEALGATE_SOCKET") : given;
+    cli::SocketDaemon daemon(cli::find_socket(socket, variable));
+    return daemon.ask(cli::status_request(""), nullptr).body;
+  };
+  for (const std::string& candidate : cli::complete(words, ask_status)) {
+    std::cout << candidate << '\n';
   }
   return 0;
 }
@@ -163,6 +188,8 @@ int run_for_key(const Arguments& own) {
 
 int run_cli(int argc, char** argv, const CliHooks& hooks) {
   std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "__complete")
+    return complete({words.begin() + 1, words.end()});
   tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
   if (!arguments) return stop(arguments.error());
   if (arguments->command == "ssh") return run_for_key(*arguments);
@@ -170,6 +197,7 @@ int run_cli(int argc, char** argv, const CliHooks& hooks) {
   if (!arguments->has("by")) arguments->flags["by"] = login_name();
   const std::string& command = arguments->command;
   if (command == "version") return print_version(*arguments);
+  if (command == "completion") return print_completion(*arguments);
   if (command == "run") return run_daemon(*arguments, hooks);
   if (command == "demo") return run_demo(*arguments, hooks);
   std::signal(SIGPIPE, SIG_IGN);

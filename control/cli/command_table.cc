@@ -159,6 +159,10 @@ std::vector<CommandRow> make_table() {
        {},
        {{"role", FlagKind::Text, "ROLE", "What the key may do: viewer, deployer or admin"},
         {"by", FlagKind::Text, "WHO", "Who the key is, for the history; default: ssh ACCOUNT"}}},
+      {"completion",
+       "Print the script by which a shell completes this program's words",
+       {"SHELL", 1, 1, "bash, zsh or fish"},
+       {}},
       {"version", "Print the version", {}, {}},
       {"demo",
        "Two pools, traffic and the proxy in one process; `demo break POOL` and `demo mend POOL` "
