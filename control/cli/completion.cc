@@ -48,6 +48,7 @@ const FlagRow kOfAllCommands[] = {
     {"quiet", FlagKind::Yes, "", ""},
     {"no_color", FlagKind::Yes, "", ""},
     {"help", FlagKind::Yes, "", ""},
+    {"version", FlagKind::Yes, "", ""},
 };
 
 // What a flag or a word is called in the help, and what may stand there.

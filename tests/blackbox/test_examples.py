@@ -161,8 +161,13 @@ def one_host(stage):
 
 
 @pytest.fixture
-def two_hosts(stage):
-    scene = Scene(stage, "two-hosts")
+def empty_hosts(stage):
+    return Scene(stage, "two-hosts")
+
+
+@pytest.fixture
+def two_hosts(empty_hosts):
+    scene = empty_hosts
     scene.put_release("v1")
     for host in ("10.0.0.11", "10.0.0.12"):
         subprocess.run([scene.programs / "ssh", host, "install-app", "v1"], check=True, env=scene.environment())
@@ -211,6 +216,20 @@ def test_one_host_says_what_is_wrong_with_its_words(one_host, words, what):
     refused = one_host.deploy(*words) if words else one_host.deploy("only one")
     assert refused.returncode == 2 and what in refused.stderr
     assert not (one_host.folder / "systemctl.log").exists()
+
+
+def test_two_hosts_have_a_first_release_too(empty_hosts):
+    empty_hosts.put_release("v1")
+    empty_hosts.deploy_well("v1")
+    assert empty_hosts.active() == ["blue", "green"] and empty_hosts.service()["state"] == "ok"
+
+
+def test_two_hosts_do_not_take_out_the_only_one_that_serves(two_hosts):
+    subprocess.run([two_hosts.programs / "systemctl", "stop", "app@green"], check=True, env=two_hosts.environment())
+    two_hosts.put_release("v2")
+    refused = two_hosts.deploy("v2")
+    assert refused.returncode == 4 and "blue could not be taken out" in refused.stderr
+    assert two_hosts.hosts_changed() == [] and request(two_hosts.daemon.port, "/").body == b"version v1\n"
 
 
 def test_two_hosts_serve_before_and_after_and_each_is_out_while_it_changes(two_hosts):

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "control/cli/arguments.h"
 #include "control/cli/command_table.h"
 
 using namespace tealgate::cli;
@@ -42,6 +43,16 @@ TEST_CASE("Completion: every flag of a command, and those of all commands") {
       CHECK(has(completed({row.name, "-"}), name.substr(name.find("--"))));
     }
   }
+  const std::string help = help_by_command().at("");
+  int global = 0;
+  for (std::size_t at = help.find("\n  -"); at != help.npos; at = help.find("\n  -", at + 1)) {
+    const std::size_t begin = help.find("--", at);
+    const std::string name = help.substr(begin, help.find_first_of(" \n", begin) - begin);
+    CAPTURE(name);
+    CHECK(has(completed({"-"}), name));
+    ++global;
+  }
+  CHECK(global >= 6);
   CHECK(completed({"switch", "--heal"}) == Words{"--healthy-within"});
   CHECK(completed({"status", "--j"}) == Words{"--json"});
   CHECK(completed({"--soc"}) == Words{"--socket"});
