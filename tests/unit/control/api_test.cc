@@ -216,7 +216,7 @@ TEST_CASE("API: docs/control-api.md names every endpoint, and no other") {
     documented.insert((*match)[1].str() + " " + (*match)[2].str());
   }
   std::set<std::string> all;
-  for (const Api::Endpoint& endpoint : Api::endpoints()) all.insert(endpoint.name);
+  for (const Api::Endpoint& each : Api::endpoints()) all.insert(each.name);
   CHECK(documented == all);
 }
 
