@@ -50,7 +50,7 @@ class ConfigReader {
     if (entry.key == "workers") return read_workers(entry.value);
     if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
     if (entry.key == "limits") return read_limits(entry.value);
-    if (entry.key == "shutdown_grace") return read_shutdown_grace(entry.value);
+    if (entry.key == "shutdown_grace" || entry.key == "ticket_rotation") return read_plain(entry);
     if (entry.key == "logs") return read_logs(entry.value);
     if (entry.key == "control") return read_control(entry.value);
     if (entry.key != "services") return;
@@ -102,8 +102,8 @@ class ConfigReader {
     }
   }
 
-  void read_shutdown_grace(const ConfigNode& node) {
-    reader_.store(node, *find_option(OptionContext::File, "shutdown_grace"), config_);
+  void read_plain(const ConfigEntry& entry) {
+    reader_.store(entry.value, *find_option(OptionContext::File, entry.key), config_);
   }
 
   void read_logs(const ConfigNode& map) {

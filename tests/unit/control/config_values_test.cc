@@ -128,15 +128,6 @@ TEST_CASE("Config file: every top-level key is read") {
   CHECK(config.listeners[1].https_port == 8443);
   CHECK_FALSE(config.listeners[1].tls);
   CHECK(config.listeners[2].hsts == 365 * 24h);
-  REQUIRE(config.listeners[2].tls);
-  const TlsServerSettings& tls = *config.listeners[2].tls;
-  REQUIRE(tls.certificates.size() == 2);
-  CHECK(tls.certificates[0]->key_kind() == TlsCertificate::KeyKind::Ecdsa);
-  CHECK(tls.certificates[1]->key_kind() == TlsCertificate::KeyKind::Rsa);
-  CHECK(tls.oldest == TlsVersion::Tls13);
-  CHECK(tls.ciphers == "ECDHE-ECDSA-AES128-GCM-SHA256");
-  CHECK(tls.client_certificates == ClientCertificates::Optional);
-  CHECK_FALSE(tls.client_ca.empty());
   CHECK_FALSE(config.listeners[0].proxy_protocol);
   CHECK(config.listeners[1].proxy_protocol);
   CHECK(config.limits.connections == 5000);
@@ -209,21 +200,6 @@ TEST_CASE("Config file: a pool is an address, a list, a map, or a list of maps")
   CHECK(pools[1].servers.at(1).weight == 2);
   CHECK(pools[2].servers.at(0).address.to_string() == "127.0.0.1:9000");
   CHECK_FALSE(pools[2].tls);
-}
-
-TEST_CASE("Config file: a pool says on what terms its servers speak TLS") {
-  const ParsedConfig parsed = parse_good("full.yaml");
-  const PoolConfig& secure = parsed.config.services.at(0).pools.at(3);
-  CHECK(secure.servers.size() == 2);
-  REQUIRE(secure.tls);
-  CHECK(secure.tls->ca_file == "/etc/tealgate/tls/shop.pem");
-  CHECK(secure.tls->authorities);
-  CHECK(secure.tls->name == "app.internal");
-  CHECK(secure.tls->certificate->files().key == "/etc/tealgate/tls/rsa.key");
-  const PoolConfig& unsafe = parsed.config.services.at(0).pools.at(4);
-  CHECK(unsafe.servers.size() == 1);
-  REQUIRE(unsafe.tls);
-  CHECK_FALSE(unsafe.tls->authorities);
 }
 
 TEST_CASE(
