@@ -31,6 +31,7 @@ void set_requests_blocked(int how) {
 // The sockets go first, so that nobody asks; the workers before what they report to; the signals
 // last, since one more SIGTERM must not kill what ends anyway.
 RunningDaemon::~RunningDaemon() {
+  memory_.reset();
   upgrade_.reset();
   predecessor_.reset();
   dashboard_.reset();
@@ -117,6 +118,10 @@ void RunningDaemon::serve() {
   }
   log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, addresses,
            workers_->workers());
+  memory_ = std::make_unique<MemoryWatch>(
+      loop_, MemoryGroup(),
+      MemoryWatch::Listener{.on_short = [this] { workers_->pause_accept(); },
+                            .on_room = [this] { workers_->go_on_accepting(); }});
   systemd_.on_ready();
   if (options_.on_ready) options_.on_ready(listening.front());
 }

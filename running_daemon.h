@@ -19,6 +19,7 @@
 
 #include "base/log_writer.h"
 #include "base/loop.h"
+#include "base/memory_watch.h"
 #include "base/result.h"
 #include "base/signals.h"
 #include "base/systemd.h"
@@ -110,6 +111,7 @@ class RunningDaemon final : private UpgradeHost {
   std::unique_ptr<Dashboard> dashboard_;
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
   std::unique_ptr<Upgrade> upgrade_;
+  std::unique_ptr<MemoryWatch> memory_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   Life life_ = Life::Starting;
   bool told_to_end_ = false;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "control/control_loop_parts.h"
 #include "control/past_operation.h"
@@ -60,7 +61,7 @@ ControlLoop::ControlLoop(const Wiring& wiring, LoadedConfig config)
 ControlLoop::~ControlLoop() = default;
 
 Result<void, CommandError> ControlLoop::open() {
-  auto opened = parts_->journal.open(parts_->config.config, WallClock::now());
+  auto opened = parts_->journal.open(parts_->config.config, even_now());
   if (!opened) return tl::make_unexpected(opened.error());
   for (std::string& warning : warn_of_initial(parts_->config.config, parts_->journal.decisions())) {
     opened->warnings.push_back(std::move(warning));

@@ -2,13 +2,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "control/control_loop_parts.h"
 
 namespace tealgate {
 
 Result<void, CommandError> ControlLoop::look() {
-  const auto looked = parts_->journal.look(parts_->config.config, WallClock::now());
+  const auto looked = parts_->journal.look(parts_->config.config, even_now());
   if (!looked) return tl::make_unexpected(looked.error());
   const auto new_servers =
       looked->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
@@ -35,7 +36,7 @@ void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
 
 Result<std::uint64_t> ControlLoop::follow(const Decisions& decisions,
                                           std::function<void()> on_adopted) {
-  auto fitted = fit_to_config(decisions, parts_->config.config, WallClock::now());
+  auto fitted = fit_to_config(decisions, parts_->config.config, even_now());
   if (!fitted) return tl::make_unexpected(fitted.error());
   const auto snapshot = parts_->publisher.publish(parts_->config.config, fitted->decisions);
   parts_->wiring.prober.sync(snapshot);

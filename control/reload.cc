@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "base/work.h"
 #include "control/journal.h"
@@ -87,7 +88,7 @@ void Reload::store() {
   place_.journal.add(
       {.change = [this](const Decisions& decisions) -> Result<Decisions, CommandError> {
          if (is_stopping_) return tl::make_unexpected(stopping());
-         auto fitted = fit_to_config(decisions, next_->config, WallClock::now());
+         auto fitted = fit_to_config(decisions, next_->config, even_now());
          if (!fitted) {
            return tl::make_unexpected(
                CommandError{ErrorCode::ConfigInvalid, fitted.error().message});

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/even_clock.h"
 #include "control/certificate_report.h"
 #include "control/control_loop.h"
 
@@ -88,7 +89,8 @@ Json lock_object(const LockRecord& lock) {
   object["holder"] = lock.holder;
   object["reason"] = lock.reason;
   object["since"] = format_wall_time(lock.since);
-  object["expires_at"] = lock.expires_at ? Json(format_wall_time(*lock.expires_at)) : Json(nullptr);
+  object["expires_at"] =
+      lock.expires_at ? Json(format_wall_time(told_by_wall(*lock.expires_at))) : Json(nullptr);
   return object;
 }
 
@@ -134,7 +136,7 @@ Json describe(const ControlLoop& control, const Service& service) {
   add_decisions(object, decisions ? *decisions : ServiceDecisions());
   const std::optional<OperationSummary> running = control.running_operation(service.name);
   object["operation"] = running ? operation_object(*running) : Json(nullptr);
-  const LockRecord* lock = decisions ? decisions->lock_at(WallClock::now()) : nullptr;
+  const LockRecord* lock = decisions ? decisions->lock_at(even_now()) : nullptr;
   object["lock"] = lock ? lock_object(*lock) : Json(nullptr);
   object["rollback"] = rollback_object(control.rollback_preview(service.name));
   object["initial"] = initial_of(control, service.name);

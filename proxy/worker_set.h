@@ -60,6 +60,9 @@ class WorkerSet final : public DataPlane {
     Duration streams;  // over which they are closed from the begin; zero: kCloseTime before the end
   };
   void retire(const Farewell& farewell, std::function<void()> on_done);
+  // New clients wait in the kernel's queue; who is connected is served.
+  void pause_accept() { clients_.budget.pause(); }
+  void go_on_accepting() { clients_.budget.go_on(); }
   // After retire(): listens again, on `sockets`.
   Result<void> resume(const std::vector<ListenerSettings>& listeners, Inheritance& sockets);
 
