@@ -33,14 +33,14 @@ gid_t usual_group(const std::string& path) {
 
 // One connection, with who made it.
 struct ControlSocket::Client final : RequestHandler {
-  Client(Api& of, const Access& has, Caller who) : api(of), access(has), caller(std::move(who)) {}
+  Client(Api& of, const Access& has, Caller who) : api(of), access(&has), caller(std::move(who)) {}
 
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override {
-    return api.answer(head, writer, caller, access);
+    return api.answer(head, writer, caller, *access);
   }
 
   Api& api;
-  const Access& access;  // the socket's, as it is now
+  const Access* access;  // the socket's, as it is now
   Caller caller;
   std::unique_ptr<ServerConnection> connection;
 };
@@ -74,10 +74,20 @@ ControlSocket::ControlSocket(Loop& loop, const ControlSocketConfig& settings, Ap
 
 void ControlSocket::change(const ControlSocketConfig& settings) {
   const bool is_of_other_group = settings.gid != settings_.gid;
-  // First, so that nobody new has what was there before.
   access_ = access_of(settings);
   settings_ = settings;
   if (is_of_other_group) settle_file();
+}
+
+// Who has connected as a member of another group may hear the rest of his answer, and ask no more.
+void ControlSocket::dismiss_clients() {
+  static const Access kNothing{Role::Viewer, std::vector<std::string>(),
+                               "a connection from before the socket's group changed"};
+  if (socket_) socket_->accept_queued();
+  for (const auto& [connection, client] : clients_) {
+    client->access = &kNothing;
+    connection->start_draining(Duration::zero());
+  }
 }
 
 void ControlSocket::settle_file() {
@@ -86,6 +96,8 @@ void ControlSocket::settle_file() {
   const bool is_so = ::stat(path().c_str(), &file) == 0 && file.st_gid == group &&
                      (file.st_mode & 07777) == kSocketMode;
   if (is_so) return;
+  ::chmod(path().c_str(), kSocketMode & 0700);  // from here on, nobody of the former group comes
+  dismiss_clients();
   if (const auto given = give_unix_socket(path(), kSocketMode, group); !given)
     log_error("{}", given.error().message);
 }

@@ -41,8 +41,9 @@ class ControlSocket final : private ServerConnectionOwner {
   const ControlSocketConfig& settings() const { return settings_; }
   const std::string& path() const { return settings_.path; }
 
-  // Other settings for the same path: for the next request of those connected, too. If the group
-  // cannot be changed, nobody but the owner can connect any more, and the log says so.
+  // Other settings for the same path: for the next request of those connected, too, unless the
+  // group is another one: then they have to connect again. If the group cannot be changed, nobody
+  // but the owner can connect any more, and the log says so.
   void change(const ControlSocketConfig& settings);
   // Makes the file belong to whom the settings say.
   void settle_file();
@@ -65,6 +66,7 @@ class ControlSocket final : private ServerConnectionOwner {
   ControlSocket(Loop& loop, const ControlSocketConfig& settings, Api& api);
   void on_accept(UniqueFd fd, const SocketAddress& peer);
   void drop_departed();
+  void dismiss_clients();
   void on_connection_closed(ServerConnection& connection) override;
 
   Loop& loop_;

@@ -1,7 +1,7 @@
 // Takes over a changed config file: all of it or nothing. Decisions stay as they are.
 //
-//   load (thread pool) → bind new listeners and sockets → fit decisions, store → publish → open
-//   listeners → adopted → answer
+//   load (thread pool) → bind new listeners and sockets → fit decisions,
+//   store → publish → open listeners, use sockets → adopted → answer
 //
 // Owned by the control loop, on its thread; one reload at a time.
 #pragma once

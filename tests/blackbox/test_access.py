@@ -182,17 +182,29 @@ def test_a_reload_opens_changes_and_closes_sockets(scene):
     with Wire(0, path=str(scene.path("deployer"))) as kept:
         unlock = request_bytes("POST", "/v1/services/shop/unlock", {}).replace(b"Connection: close\r\n", b"")
         assert kept.exchange(unlock).status == 200
-        scene.use(deployer={"role": "viewer", "group": str(some_group().gr_gid)}, fresh={"role": "viewer"})
+        scene.use(deployer={"role": "viewer"}, fresh={"role": "viewer"})
         reloaded = scene.cli("control", "reload")
         assert reloaded.returncode == 0 and "restart" not in reloaded.stdout
         assert kept.exchange(unlock).status == 403, "what was connected before has the new role"
-    assert scene.path("deployer").stat().st_gid == some_group().gr_gid
     assert scene.files() == ["control.sock", "deployer.sock", "fresh.sock"]
     assert scene.on("fresh").status()["ok"] and scene.on("fresh").post("/v1/reload").status == 403
     scene.use()
     assert scene.cli("deployer", "reload").returncode == 8
     assert scene.cli("control", "reload").returncode == 0
     assert scene.files() == ["control.sock"]
+
+
+def test_who_connected_as_a_member_of_another_group_has_nothing_of_the_new_one(scene):
+    for role in ("admin", "deployer"):
+        group = str(some_group().gr_gid if role == "admin" else os.getegid())
+        with Wire(0, path=str(scene.path("viewer"))) as kept:
+            status = request_bytes("GET", "/v1/status").replace(b"Connection: close\r\n", b"")
+            assert kept.exchange(status).status == 200
+            scene.use(viewer={"role": role, "group": group})
+            assert scene.cli("viewer" if role == "deployer" else "control", "reload").returncode == 0
+            assert kept.socket.recv(1) == b"", "it has to connect again"
+        assert scene.path("viewer").stat().st_gid == int(group)
+        assert scene.on("viewer").post("/v1/services/shop/unlock").status == 200
 
 
 def test_the_answer_to_a_reload_that_closes_its_own_socket_comes(stage):
