@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "control/logging_watcher.h"
+#include "control/state_store.h"
 
 namespace tealgate {
 
@@ -30,10 +31,11 @@ void set_requests_blocked(int how) {
 // The sockets go first, so that nobody asks; the workers before what they report to; the signals
 // last, since one more SIGTERM must not kill what ends anyway.
 RunningDaemon::~RunningDaemon() {
+  memory_.reset();
   upgrade_.reset();
   predecessor_.reset();
   dashboard_.reset();
-  socket_.reset();
+  sockets_.reset();
   listeners_.reset();
   workers_.reset();
   api_.reset();
@@ -88,7 +90,8 @@ void RunningDaemon::take_over() {
     exit_ = error_row(opened.error().code).exit;
     return loop_.stop();
   }
-  predecessor_->say_serving();
+  predecessor_->say_serving(cell_, workers_->workers(),
+                            [this] { return encode_state(control_->decisions()); });
   control_->record(predecessor_->history_line());
   answer_commands();
   serve();
@@ -100,7 +103,7 @@ void RunningDaemon::take_over() {
 
 void RunningDaemon::answer_commands() {
   const std::string& written = control_->config().config.control.dashboard;
-  socket_ = ControlSocket::adopt(loop_, std::move(socket_fd_), socket_path_, *api_);
+  sockets_->start(*api_);
   if (!dashboard_fd_.is_open()) return;
   dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), written, *api_);
 }
@@ -116,6 +119,10 @@ void RunningDaemon::serve() {
   }
   log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, addresses,
            workers_->workers());
+  memory_ = std::make_unique<MemoryWatch>(
+      loop_, MemoryGroup(),
+      MemoryWatch::Listener{.on_short = [this] { workers_->pause_accept(); },
+                            .on_room = [this] { workers_->go_on_accepting(); }});
   systemd_.on_ready();
   if (options_.on_ready) options_.on_ready(listening.front());
 }

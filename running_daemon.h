@@ -20,6 +20,7 @@
 
 #include "base/log_writer.h"
 #include "base/loop.h"
+#include "base/memory_watch.h"
 #include "base/result.h"
 #include "base/signals.h"
 #include "base/systemd.h"
@@ -27,10 +28,12 @@
 #include "base/timer.h"
 #include "control/api.h"
 #include "control/control_loop.h"
-#include "control/control_socket.h"
+#include "control/control_sockets.h"
 #include "control/dashboard.h"
 #include "control/health_checker.h"
 #include "control/predecessor.h"
+#include "control/program.h"
+#include "control/shared_data_plane.h"
 #include "control/systemd_report.h"
 #include "control/telemetry.h"
 #include "control/upgrade.h"
@@ -84,9 +87,10 @@ class RunningDaemon final : private UpgradeHost {
   std::string obstacle() const override;
   std::vector<HandedDescriptor> descriptors() const override;
   std::map<std::string, std::string> secrets() const override;
-  void pause_commands() override { socket_->pause(); }
-  void go_on_with_commands() override { socket_->go_on(); }
+  void pause_commands() override { sockets_->pause(); }
+  void go_on_with_commands() override { sockets_->go_on(); }
   void retire(pid_t successor) override;
+  void hurry(const std::string& why) override;
   void let_go() override { state_lock_.reset(); }
   void take_back(Inheritance& sockets) override;
 
@@ -99,20 +103,20 @@ class RunningDaemon final : private UpgradeHost {
   SnapshotCell cell_;
   std::string state_folder_;
   UniqueFd state_lock_;
-  std::string socket_path_;
-  UniqueFd socket_fd_;     // until it answers
-  UniqueFd dashboard_fd_;  // likewise
+  UniqueFd dashboard_fd_;  // until it answers
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
+  std::unique_ptr<SharedDataPlane> data_plane_;
   std::unique_ptr<HealthChecker> health_;
   const DaemonFacts facts_{TEALGATE_VERSION, getpid(), WallClock::now()};
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<ControlLoop> control_;
   std::unique_ptr<Api> api_;
-  std::unique_ptr<ControlSocket> socket_;
+  std::unique_ptr<ControlSockets> sockets_;
   std::unique_ptr<Dashboard> dashboard_;
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
   std::unique_ptr<Upgrade> upgrade_;
+  std::unique_ptr<MemoryWatch> memory_;
   std::vector<std::unique_ptr<SignalWatch>> signals_;
   Life life_ = Life::Starting;
   bool told_to_end_ = false;

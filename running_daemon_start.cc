@@ -117,21 +117,14 @@ Started<void> RunningDaemon::lock_state(const ControlConfig& where) {
 
 // Like every address, before the state is touched: a live daemon may own them.
 Started<void> RunningDaemon::bind_control(const ControlConfig& where) {
-  const Result<std::string> socket =
-      where.socket.empty() ? default_control_socket() : Result<std::string>(where.socket);
-  if (!socket) return cannot_start(1, socket.error().message);
-  socket_path_ = *socket;
-  std::vector<UniqueFd> sockets, dashboards;
+  sockets_ = std::make_unique<ControlSockets>(loop_);
+  const auto taken =
+      sockets_->bind(where.sockets, predecessor_ ? &predecessor_->inheritance() : nullptr);
+  if (!taken) return cannot_start(1, taken.error().message);
+  std::vector<UniqueFd> dashboards;
   if (predecessor_) {
-    sockets = predecessor_->inheritance().take("control", socket_path_);
     dashboards = predecessor_->inheritance().take("dashboard", where.dashboard);
   }
-  if (sockets.empty()) {
-    Result<UniqueFd> bound = ControlSocket::listen(socket_path_);
-    if (!bound) return cannot_start(1, bound.error().message);
-    sockets.push_back(std::move(*bound));
-  }
-  socket_fd_ = std::move(sockets.front());
   if (where.dashboard.empty()) return {};
   if (dashboards.empty()) {
     Result<std::vector<UniqueFd>> bound = listen_tcp(where.dashboard_address, 1);
@@ -144,6 +137,7 @@ Started<void> RunningDaemon::bind_control(const ControlConfig& where) {
 
 void RunningDaemon::make_control(LoadedConfig config) {
   workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
+  data_plane_ = std::make_unique<SharedDataPlane>(*workers_, predecessor_.get());
   if (predecessor_) {
     const auto& secrets = predecessor_->offer().secrets;
     const auto keys = secrets.find(kTicketKeys);
@@ -158,7 +152,7 @@ void RunningDaemon::make_control(LoadedConfig config) {
       ControlLoop::Wiring{
           .loop = loop_,
           .cell = cell_,
-          .data_plane = *workers_,
+          .data_plane = *data_plane_,
           .prober = *health_,
           .state_folder = state_folder_,
           .load_config = [path = config.config.path] { return load_again(path); },
@@ -168,6 +162,8 @@ void RunningDaemon::make_control(LoadedConfig config) {
                      std::shared_ptr<CommandWatcher> watcher) {
                 upgrade_->run(command, caller, std::move(watcher));
               },
+          .prepare_sockets =
+              [this](const Config& wanted) { return sockets_->prepare(wanted.control.sockets); },
           .on_published = [this](const Snapshot& now) { systemd_.on_published(now); },
           .on_reload_begun = [this] { systemd_.on_reload_begun(); },
           .on_reload_ended = [this] { systemd_.on_reload_ended(); },
@@ -201,7 +197,7 @@ Started<void> RunningDaemon::open_listeners(const Config& config) {
 
 void RunningDaemon::make_upgrade() {
   UpgradeHost& host = *this;
-  upgrade_ = std::make_unique<Upgrade>(Upgrade::Place{loop_, *control_, host, binary_,
+  upgrade_ = std::make_unique<Upgrade>(Upgrade::Place{loop_, *control_, *workers_, host, binary_,
                                                       control_->config().config.path, state_folder_,
                                                       TEALGATE_VERSION});
 }

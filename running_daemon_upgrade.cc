@@ -19,10 +19,11 @@ constexpr Duration kIdleFarewell = std::chrono::seconds(5);
 
 constexpr Duration kLookForClients = std::chrono::milliseconds(50);
 
-Duration longest_stream_drain(const Config& config) {
+// Of all services.
+Duration longest(const Config& config, Duration SwitchSettings::*time) {
   Duration longest{0};
   for (const ServiceConfig& service : config.services) {
-    longest = std::max(longest, service.settings.switching.stream_drain);
+    longest = std::max(longest, service.settings.switching.*time);
   }
   return longest;
 }
@@ -44,7 +45,7 @@ std::string RunningDaemon::obstacle() const {
 std::vector<HandedDescriptor> RunningDaemon::descriptors() const {
   std::vector<HandedDescriptor> all = workers_->listening_sockets();
   for (HandedDescriptor& kept : systemd_sockets_.handed()) all.push_back(std::move(kept));
-  all.push_back({"control", socket_path_, socket_->duplicate()});
+  for (HandedDescriptor& socket : sockets_->duplicates()) all.push_back(std::move(socket));
   if (dashboard_) {
     all.push_back(
         {"dashboard", control_->config().config.control.dashboard, dashboard_->duplicate()});
@@ -61,19 +62,27 @@ void RunningDaemon::retire(pid_t successor) {
   log_info("pid {} serves now; this daemon finishes {} exchanges", successor,
            workers_->counts().in_flight);
   systemd_.on_retired(successor);
-  socket_->give_away();
+  sockets_->give_away();
   if (dashboard_) dashboard_->close();
-  const Duration all = std::max(config.shutdown_grace, longest_stream_drain(config));
+  const Duration all =
+      std::max(config.shutdown_grace, longest(config, &SwitchSettings::stream_drain));
   farewell_ends_ = loop_.now() + all;
   waiting_.start(config.shutdown_grace);
   watch_clients();
-  workers_->retire({std::min(kIdleFarewell, config.shutdown_grace), all},
+  workers_->retire({std::min(kIdleFarewell, config.shutdown_grace), all,
+                    longest(config, &SwitchSettings::stream_spread)},
                    [this] { on_part_stopped(); });
+}
+
+void RunningDaemon::hurry(const std::string& why) {
+  log_warning("what the new daemon decided cannot be followed here, so this one ends now: {}", why);
+  farewell_ends_ = loop_.now() + kCloseTime;
+  workers_->retire({Duration::zero(), kCloseTime, Duration::zero()}, [this] { on_part_stopped(); });
 }
 
 // Commands that only read or wait go on here, until they are answered.
 void RunningDaemon::watch_clients() {
-  if (!socket_->has_clients()) return on_part_stopped();
+  if (!sockets_->has_clients()) return on_part_stopped();
   if (loop_.now() >= farewell_ends_) control_->stop();
   clients_.start(kLookForClients);
 }
@@ -96,7 +105,7 @@ void RunningDaemon::take_back(Inheritance& sockets) {
   clients_.stop();
   waiting_.stop();
   const Config& config = control_->config().config;
-  socket_->take_back(std::move(sockets.take("control", socket_path_).front()));
+  sockets_->take_back(sockets);
   if (dashboard_) {
     dashboard_fd_ = std::move(sockets.take("dashboard", config.control.dashboard).front());
     dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), config.control.dashboard, *api_);

@@ -27,9 +27,11 @@ UniqueFd moved_up(int fd) {
   return UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, kAboveStdio));
 }
 
-std::string describe_exit(std::int64_t status, int signal) {
-  if (signal == 0) return fmt::format("ended with exit code {}", status);
-  return fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal));
+ChildProcess::Exit exit_of(std::int64_t status, int signal) {
+  if (signal == 0) {
+    return {fmt::format("ended with exit code {}", status), static_cast<int>(status)};
+  }
+  return {fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal)), -1};
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -102,9 +104,9 @@ struct ChildProcess::State {
 
   void on_exit(std::int64_t status, int signal) {
     is_running = false;
-    loop.call([this, how = describe_exit(status, signal)] {
+    loop.call([this, exit = exit_of(status, signal)] {
       lines->finish();
-      listener.on_exit(how);
+      listener.on_exit(exit);
     });
   }
 };

@@ -31,10 +31,14 @@ class ChildProcess {
     std::vector<std::string> environment;  // all of it: "NAME=value"
     UniqueFd channel;                      // its end of it
   };
+  struct Exit {
+    std::string how;  // "ended with exit code 7"
+    int code;         // -1: by a signal
+  };
   // None of them may destroy the ChildProcess.
   struct Listener {
     std::function<void(std::string_view line)> on_stderr;  // without its end
-    std::function<void(const std::string& how)> on_exit;   // "ended with exit code 7"; the last
+    std::function<void(const Exit&)> on_exit;              // the last
   };
 
   // Returns when the program runs, or why it cannot be run.

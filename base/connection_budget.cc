@@ -14,13 +14,18 @@ void ConnectionBudget::set_limit(std::uint64_t limit) {
   if (limit > before) wake_all();
 }
 
+void ConnectionBudget::go_on() {
+  is_paused_.store(false);
+  wake_all();
+}
+
 // Either the second try sees a place that was given back meanwhile, or whoever gives it back sees
 // the mark.
 bool ConnectionBudget::take() {
   if (try_take()) return true;
   somebody_waits_.store(true);
   if (try_take()) return true;
-  if (said_full_.is_news(Clock::now())) {
+  if (!is_paused_.load() && said_full_.is_news(Clock::now())) {
     log_warning("{} clients are connected, as many as limits.connections allows; others wait",
                 taken());
   }
@@ -29,6 +34,7 @@ bool ConnectionBudget::take() {
 
 bool ConnectionBudget::try_take() {
   std::uint64_t taken = taken_.load();
+  if (is_paused_.load()) return false;
   while (taken < limit_.load()) {
     if (taken_.compare_exchange_weak(taken, taken + 1)) return true;
   }

@@ -22,6 +22,10 @@ class ConnectionBudget {
   std::uint64_t limit() const { return limit_.load(); }
   std::uint64_t taken() const { return taken_.load(); }
 
+  // Nobody gets a place until go_on().
+  void pause() { is_paused_.store(true); }
+  void go_on();
+
   bool take();
   void give_back();
 
@@ -37,6 +41,7 @@ class ConnectionBudget {
 
   std::atomic<std::uint64_t> limit_{UINT64_MAX};
   std::atomic<std::uint64_t> taken_{0};
+  std::atomic<bool> is_paused_{false};
   std::atomic<bool> somebody_waits_{false};
   Seldom said_full_;
   std::mutex mutex_;

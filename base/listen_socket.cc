@@ -99,7 +99,19 @@ Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size
   return sockets;
 }
 
-Result<UniqueFd> listen_unix(const std::string& path, unsigned mode) {
+Result<void> give_unix_socket(const std::string& path, unsigned mode, gid_t group) {
+  chmod(path.c_str(), mode & 0700);
+  if (lchown(path.c_str(), static_cast<uid_t>(-1), group) != 0) {
+    return error(
+        "{}: cannot give the socket to group {}: {}; the daemon's user must be a member "
+        "of it",
+        path, group, std::strerror(errno));
+  }
+  if (chmod(path.c_str(), mode) != 0) return error("{}: {}", path, std::strerror(errno));
+  return {};
+}
+
+Result<UniqueFd> listen_unix(const std::string& path, unsigned mode, std::optional<gid_t> group) {
   const Result<SocketAddress> address = SocketAddress::unix_path(path);
   if (!address) return tl::make_unexpected(address.error());
   UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -119,6 +131,11 @@ Result<UniqueFd> listen_unix(const std::string& path, unsigned mode) {
   }
   if (bound != 0) return error("{}: cannot make the socket: {}", path, std::strerror(errno));
   // Before listen(): nobody can connect with the permissions that the umask gave.
+  const Result<void> given = group ? give_unix_socket(path, mode, *group) : Result<void>();
+  if (!given) {
+    unlink(path.c_str());
+    return tl::make_unexpected(given.error());
+  }
   if (chmod(path.c_str(), mode) != 0 || listen(fd.get(), kQueueLength) != 0) {
     return error("{}: cannot make the socket: {}", path, std::strerror(errno));
   }

@@ -1,8 +1,11 @@
 // A listening TCP or Unix socket that accepts in a loop and hands out descriptors.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +29,15 @@ enum class PortOwner : std::uint8_t { Nobody, This };
 Result<std::vector<UniqueFd>> listen_tcp(const SocketAddress& address, std::size_t count,
                                          PortOwner owner = PortOwner::Nobody);
 
-// Binds and listens on a Unix socket with the given permissions. A socket file that nobody answers
-// on is replaced; one that a live process answers on is left alone and is an error.
-Result<UniqueFd> listen_unix(const std::string& path, unsigned mode);
+// Binds and listens on a Unix socket with the given permissions, and the given group if one is. A
+// socket file that nobody answers on is replaced; one that a live process answers on is left alone
+// and is an error.
+Result<UniqueFd> listen_unix(const std::string& path, unsigned mode,
+                             std::optional<gid_t> group = std::nullopt);
+
+// Gives the socket file to another group. Meanwhile nobody but the owner can connect, and after an
+// error neither.
+Result<void> give_unix_socket(const std::string& path, unsigned mode, gid_t group);
 
 // Gives a listening socket that somebody else made the properties that ours have.
 void make_ours(const UniqueFd& fd);

@@ -222,7 +222,7 @@ void Stream::handle_writable() {
 void Stream::tell_written() {
   const Poller::Token token = token_;
   Poller& poller = poller_;
-  if (backlog() <= kLowWatermark) answers_wait_ = false;
+  if (encrypted_backlog() <= kLowWatermark) answers_wait_ = false;
   if (write_blocked_ && backlog() <= kLowWatermark) {
     write_blocked_ = false;
     owner_->on_write_drained();

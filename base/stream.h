@@ -70,7 +70,7 @@ class StreamOwner {
   // From now on the stream is a plain one.
   virtual void on_not_tls(std::string_view bytes) { on_bytes(bytes); }
   // The TLS connection broke or could not be made. The alert is on its way; nothing else follows.
-  virtual void on_tls_failure(std::string_view /*why: valid for ever*/) { on_error(EPROTO); }
+  virtual void on_tls_failure(std::string_view /*why*/) { on_error(EPROTO); }
 
  protected:
   ~StreamOwner() = default;
@@ -127,7 +127,7 @@ class Stream final : private Pollable {
   bool may_have_unread() const { return readable_ || close_announced_ || !early_.empty(); }
 
   // Bytes that wait for the kernel; exact between callbacks.
-  std::size_t backlog() const { return backlog_.size() - backlog_sent_ + waiting_plain_.size(); }
+  std::size_t backlog() const { return encrypted_backlog() + waiting_plain_.size(); }
   bool is_write_blocked() const { return write_blocked_; }
   // Bytes written that the peer's kernel has not acknowledged yet, the backlog among them.
   std::size_t untaken() const;
@@ -166,6 +166,7 @@ class Stream final : private Pollable {
   void fail_writing(int error);
   void die(int error);
   void die_later(int error);
+  std::size_t encrypted_backlog() const { return backlog_.size() - backlog_sent_; }
   bool is_write_dead() const { return error_ != 0 || write_error_ != 0; }
   WriteBatch& batch();
 

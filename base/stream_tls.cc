@@ -44,7 +44,8 @@ void Stream::take_encrypted(std::string_view bytes) {
     return owner_->on_not_tls(bytes);
   }
   send_encrypted(encrypted);
-  if (!encrypted.empty() && backlog() > kHighWatermark) answers_wait_ = true;
+  // Plain bytes wait for the handshake's end, so it may not wait for them.
+  if (!encrypted.empty() && encrypted_backlog() > kHighWatermark) answers_wait_ = true;
   if (step.outcome == Outcome::Ended) tls_ended_ = true;
   const Poller::Token token = token_;
   Poller& poller = poller_;
@@ -58,7 +59,7 @@ void Stream::take_encrypted(std::string_view bytes) {
   }
   if (step.outcome == Outcome::Failed) {
     error_ = EPROTO;
-    return owner_->on_tls_failure(tls_->failure());
+    return owner_->on_tls_failure(std::string(tls_->failure()));
   }
   if (tls_ended_ && !paused_) end_read();
 }

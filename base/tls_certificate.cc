@@ -92,6 +92,8 @@ struct TlsCertificate::Parts {
   X509Handle leaf;
   StackHandle chain{sk_X509_new_null()};
   KeyHandle key;
+
+  bool has_chain_of(const Parts& other) const;
 };
 
 TlsCertificate::TlsCertificate(const Files& files)
@@ -175,6 +177,11 @@ void TlsCertificate::read_facts() {
   serial_ = serial_of(leaf);
 }
 
+TlsCertificate::Time TlsCertificate::renewal_due() const {
+  constexpr Time::duration kAhead = std::chrono::days(14);
+  return valid_until_ - std::min(kAhead, (valid_until_ - valid_from_) / 3);
+}
+
 int TlsCertificate::fits(std::string_view name) const {
   int best = 0;
   for (const std::string& one : names_) {
@@ -186,11 +193,21 @@ int TlsCertificate::fits(std::string_view name) const {
   return best;
 }
 
+bool TlsCertificate::Parts::has_chain_of(const Parts& other) const {
+  const int count = sk_X509_num(chain.get());
+  if (count != sk_X509_num(other.chain.get())) return false;
+  for (int i = 0; i < count; ++i) {
+    if (X509_cmp(sk_X509_value(chain.get(), i), sk_X509_value(other.chain.get(), i)) != 0)
+      return false;
+  }
+  return true;
+}
+
 bool TlsCertificate::is_same_as(const TlsCertificate& other) const {
   return files_ == other.files_ && ocsp_ == other.ocsp_ &&
          X509_cmp(parts_->leaf.get(), other.parts_->leaf.get()) == 0 &&
          EVP_PKEY_eq(parts_->key.get(), other.parts_->key.get()) == 1 &&
-         sk_X509_num(parts_->chain.get()) == sk_X509_num(other.parts_->chain.get());
+         parts_->has_chain_of(*other.parts_);
 }
 
 bool TlsCertificate::is_leaf(const x509_st* certificate) const {

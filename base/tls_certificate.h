@@ -52,6 +52,8 @@ class TlsCertificate {
   Time valid_from() const { return valid_from_; }
   Time valid_until() const { return valid_until_; }
   bool has_expired(Time now) const { return now >= valid_until_; }
+  // From when on one ought to worry: 14 days before its end, or less for one that lives for weeks.
+  Time renewal_due() const;
   // "CN=shop.example.com, O=…" of the issuer, and the serial number in hex.
   const std::string& issuer() const { return issuer_; }
   const std::string& serial() const { return serial_; }

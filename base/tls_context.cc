@@ -10,7 +10,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/address.h"
 #include "base/check.h"
 #include "base/tls_handles.h"
 
@@ -18,19 +17,12 @@ namespace tealgate {
 
 namespace {
 
-// RFC 7301: what we speak, the preferred one first; to servers the first alone.
+// RFC 7301: what we speak, the preferred one first.
 constexpr unsigned char kProtocols[] = "\x08http/1.1\x08http/1.0";
 constexpr unsigned kProtocolsBytes = sizeof kProtocols - 1;
-constexpr unsigned kFirstProtocolBytes = 1 + 8;
 
 // How long a ticket is good, if its key lives as long: see TlsTicketKeys.
 constexpr long kTicketSeconds = 24L * 60 * 60;
-
-void set_up_common(SSL_CTX* context) {
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
-}
 
 // Whom to believe, and, for clients to choose by, their names. False if there is none in `pem`.
 bool add_authorities(SSL_CTX* context, const std::string& pem) {
@@ -43,10 +35,6 @@ bool add_authorities(SSL_CTX* context, const std::string& pem) {
   }
   ERR_clear_error();
   return has_any;
-}
-
-bool is_ip(const std::string& host) {
-  return host.find('/') == std::string::npos && AddressBlock::parse(host).has_value();
 }
 
 std::string lower(std::string_view text) {
@@ -120,7 +108,8 @@ struct TlsServerContext::Callbacks {
                               std::tuple_size_v<decltype(TlsTicketKeys::Key::name)>});
     if (!found) return 0;  // a whole handshake
     if (!set_up(found->key)) return -1;
-    return found->is_newest ? 1 : 2;  // 2: and a fresh ticket
+    // 2: and a fresh ticket. Clients use one of TLS 1.3 once (RFC 8446 C.4).
+    return found->is_newest && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
   }
 };
 
@@ -145,7 +134,7 @@ Result<std::shared_ptr<TlsServerContext>> TlsServerContext::make(
 }
 
 Result<void> TlsServerContext::set_up() {
-  set_up_common(context_);
+  set_common_terms(context_);
   SSL_CTX_set_min_proto_version(
       context_, settings_.oldest == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   const std::string ciphers(settings_.ciphers.empty() ? kTls12Ciphers : settings_.ciphers);
@@ -216,54 +205,6 @@ const TlsCertificate* TlsServerContext::best_for(std::string_view name,
     }
   }
   return best;
-}
-
-TlsClientContext::TlsClientContext(const TlsClientSettings& settings)
-    : context_(SSL_CTX_new(TLS_client_method())), settings_(settings) {
-  CHECK(context_, "out of memory");
-}
-
-TlsClientContext::~TlsClientContext() {
-  SSL_CTX_free(context_);
-}
-
-Result<std::shared_ptr<TlsClientContext>> TlsClientContext::make(
-    const TlsClientSettings& settings) {
-  std::shared_ptr<TlsClientContext> made(new TlsClientContext(settings));
-  if (Result<void> done = made->set_up(); !done) return tl::make_unexpected(done.error());
-  return made;
-}
-
-Result<void> TlsClientContext::set_up() {
-  set_up_common(context_);
-  SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
-  SSL_CTX_set_alpn_protos(context_, kProtocols, kFirstProtocolBytes);
-  if (settings_.verify == TlsClientSettings::Verify::Nothing) {
-    SSL_CTX_set_verify(context_, SSL_VERIFY_NONE, nullptr);
-    return {};
-  }
-  SSL_CTX_set_verify(context_, SSL_VERIFY_PEER, nullptr);
-  if (settings_.ca.empty()) {
-    SSL_CTX_set_default_verify_paths(context_);
-    return {};
-  }
-  if (!add_authorities(context_, settings_.ca))
-    return error("ca holds no certificates in PEM form");
-  return {};
-}
-
-std::unique_ptr<TlsSession> TlsClientContext::connect(std::string_view host) const {
-  SSL* const ssl = SSL_new(context_);
-  CHECK(ssl, "out of memory");
-  const std::string name(settings_.name.empty() ? host : settings_.name);
-  if (is_ip(name)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
-  } else {
-    SSL_set1_host(ssl, name.c_str());
-    SSL_set_tlsext_host_name(ssl, name.c_str());
-  }
-  if (settings_.certificate) settings_.certificate->use_for(ssl);
-  return std::make_unique<TlsSession>(ssl, TlsSession::Role::Client, shared_from_this());
 }
 
 }  // namespace tealgate

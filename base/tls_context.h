@@ -1,4 +1,5 @@
-// What the TLS sessions of one listener, or of one pool of servers, have in common.
+// What the TLS sessions of one listener have in common; those towards servers:
+// tls_client_context.h.
 //
 // One context a worker (OpenSSL's locks are contended otherwise); what contexts share is immutable
 // (certificates) or locks itself (ticket keys). Sessions keep their context alive.
@@ -32,8 +33,9 @@ struct TlsServerSettings {
   // The first is shown to a client that asks for no name, or for one that none fits; at least one.
   std::vector<std::shared_ptr<const TlsCertificate>> certificates;
   TlsVersion oldest = TlsVersion::Tls12;
-  std::string ciphers;    // of TLS 1.2, as OpenSSL lists them; empty: kTls12Ciphers
-  std::string client_ca;  // PEM text: those who may sign clients' certificates
+  std::string ciphers;              // of TLS 1.2, as OpenSSL lists them; empty: kTls12Ciphers
+  std::string client_ca;            // PEM text: those who may sign clients' certificates
+  std::string client_ca_file = {};  // that it was read from
   ClientCertificates client_certificates = ClientCertificates::NotAsked;
 
   // Whether sessions come out the same.
@@ -61,30 +63,6 @@ class TlsServerContext : public std::enable_shared_from_this<TlsServerContext> {
   ssl_ctx_st* context_;
   const TlsServerSettings settings_;
   const std::shared_ptr<const TlsTicketKeys> tickets_;
-};
-
-struct TlsClientSettings {
-  std::string ca;    // PEM text: those who may sign servers' certificates; empty: the system's
-  std::string name;  // that the certificate must be for, and that is asked for
-  std::shared_ptr<const TlsCertificate> certificate;  // ours, if servers ask; null: none
-  enum class Verify : std::uint8_t { Peer, Nothing };
-  Verify verify = Verify::Peer;
-};
-
-class TlsClientContext : public std::enable_shared_from_this<TlsClientContext> {
- public:
-  static Result<std::shared_ptr<TlsClientContext>> make(const TlsClientSettings& settings);
-  ~TlsClientContext();
-
-  // `host` in place of a name that the settings leave open: a name or an address.
-  std::unique_ptr<TlsSession> connect(std::string_view host) const;
-
- private:
-  explicit TlsClientContext(const TlsClientSettings& settings);
-  Result<void> set_up();
-
-  ssl_ctx_st* context_;
-  const TlsClientSettings settings_;
 };
 
 }  // namespace tealgate

@@ -24,7 +24,15 @@ using BioHandle = std::unique_ptr<BIO, TlsFree<BIO_free_all>>;
 using KeyHandle = std::unique_ptr<EVP_PKEY, TlsFree<EVP_PKEY_free>>;
 using X509Handle = std::unique_ptr<X509, TlsFree<X509_free>>;
 using SslHandle = std::unique_ptr<SSL, TlsFree<SSL_free>>;
+using SessionHandle = std::unique_ptr<SSL_SESSION, TlsFree<SSL_SESSION_free>>;
 using SslCtxHandle = std::unique_ptr<SSL_CTX, TlsFree<SSL_CTX_free>>;
+
+// What listeners and clients have in common.
+inline void set_common_terms(SSL_CTX* context) {
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
+}
 
 // The first error in OpenSSL's queue in its words ("no start line"), which empties the queue.
 inline std::string tls_error() {

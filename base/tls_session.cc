@@ -9,12 +9,14 @@
 
 #include "base/check.h"
 #include "base/tls_handles.h"
+#include "base/tls_names.h"
 
 namespace tealgate {
 
 namespace {
 
 constexpr std::size_t kRecordBytes = 16 * 1024;  // RFC 8446 5.1
+constexpr char kAlertRecord = 0x15;
 constexpr char kHandshakeRecord = 0x16;
 
 // A record's plain bytes until it is full. One a thread: no session holds any between two calls.
@@ -24,45 +26,62 @@ struct Staging {
 };
 thread_local Staging staging;
 
-std::string encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte > 0x20 && byte < 0x7f && c != '%') {
-      out.push_back(c);
-    } else {
-      out.append(1, '%').append(1, "0123456789ABCDEF"[byte >> 4]);
-      out.append(1, "0123456789ABCDEF"[byte & 15]);
-    }
+// RFC 8446 6.2: alerts of a server that wants another certificate of ours, or one at all.
+bool is_about_certificate(int reason) {
+  switch (reason) {
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA:
+      return true;
+    default:
+      return false;
   }
-  return out;
-}
-
-std::string_view text_of(const ASN1_STRING* text) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
-          static_cast<std::size_t>(ASN1_STRING_length(text))};
-}
-
-std::string first_alternative_name(X509* certificate) {
-  const std::unique_ptr<GENERAL_NAMES, TlsFree<GENERAL_NAMES_free>> all(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (const int type : {GEN_DNS, GEN_URI, GEN_EMAIL}) {
-    for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
-      const GENERAL_NAME* const one = sk_GENERAL_NAME_value(all.get(), i);
-      if (one->type == type) return encoded(text_of(one->d.ia5));
-    }
-  }
-  return {};
-}
-
-std::string common_name(const X509* certificate) {
-  const X509_NAME* const subject = X509_get_subject_name(certificate);
-  const int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
-  if (at < 0) return {};
-  return encoded(text_of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at))));
 }
 
 }  // namespace
+
+// What there is to say against a server's certificate. OpenSSL judges it while a session takes what
+// the server says; once a thread.
+struct TlsSession::Verdict {
+  static thread_local std::string words;
+
+  static int judge(int is_fine, X509_STORE_CTX* context) {
+    if (is_fine == 1) return 1;
+    const int code = X509_STORE_CTX_get_error(context);
+    words = X509_verify_cert_error_string(code);
+    switch (code) {
+      case X509_V_ERR_HOSTNAME_MISMATCH:
+      case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        words = "name mismatch: the certificate is for " +
+                tls_names(X509_STORE_CTX_get_current_cert(context)) + ", not for " + asked(context);
+        break;
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+      case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+      case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        words = "certificate signed by an unknown authority (" + words + ")";
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static std::string asked(X509_STORE_CTX* context) {
+    X509_VERIFY_PARAM* const terms = X509_STORE_CTX_get0_param(context);
+    if (const char* const host = X509_VERIFY_PARAM_get0_host(terms, 0)) return host;
+    char* const address = X509_VERIFY_PARAM_get1_ip_asc(terms);
+    std::string text = address ? address : "";
+    OPENSSL_free(address);
+    return text;
+  }
+};
+thread_local std::string TlsSession::Verdict::words;
 
 // What OpenSSL reads from and writes to.
 struct TlsSession::Bio {
@@ -113,6 +132,7 @@ TlsSession::TlsSession(ssl_st* ssl, Role role, std::shared_ptr<const void> conte
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
   role == Role::Server ? SSL_set_accept_state(ssl_) : SSL_set_connect_state(ssl_);
+  if (role == Role::Client) SSL_set_verify(ssl_, SSL_get_verify_mode(ssl_), &Verdict::judge);
 }
 
 TlsSession::~TlsSession() {
@@ -125,15 +145,16 @@ bool TlsSession::is_established() const {
 }
 
 void TlsSession::start(std::string& out) {
-  has_begun_ = true;
   bio_->out = &out;
   SSL_do_handshake(ssl_);
   ERR_clear_error();
 }
 
 TlsSession::Step TlsSession::take(std::string_view cipher, std::span<char> room, std::string& out) {
-  if (!cipher.empty() && !std::exchange(has_begun_, true) && cipher[0] != kHandshakeRecord) {
-    return {{}, Step::Outcome::NotTls};
+  if (!cipher.empty() && !std::exchange(has_heard_, true) && is_foreign(cipher[0])) {
+    if (role_ == Role::Server) return {{}, Step::Outcome::NotTls};
+    failure_ = "the server speaks no TLS";
+    return {{}, Step::Outcome::Failed};
   }
   bio_->in = cipher;
   bio_->out = &out;
@@ -154,10 +175,24 @@ TlsSession::Step TlsSession::take(std::string_view cipher, std::span<char> room,
   return step;
 }
 
+// A server that does not like our first message may answer with an alert.
+bool TlsSession::is_foreign(char first_byte) const {
+  return first_byte != kHandshakeRecord && (role_ == Role::Server || first_byte != kAlertRecord);
+}
+
 TlsSession::Step TlsSession::fail() {
   const unsigned long code = ERR_peek_error();
   const char* const reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
   failure_ = reason ? reason : "a broken TLS connection";
+  if (role_ == Role::Client) {
+    const int number = ERR_GET_REASON(code);
+    has_refused_us_ = is_about_certificate(number);
+    if (number == SSL_R_CERTIFICATE_VERIFY_FAILED) failure_ = std::exchange(Verdict::words, {});
+    if (number == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED)
+      failure_ = "the server asks for a client's certificate";
+    else if (has_refused_us_)
+      failure_ = "the server refuses our certificate (" + failure_ + ")";
+  }
   ERR_clear_error();
   return {{}, Step::Outcome::Failed};
 }
@@ -216,8 +251,7 @@ bool TlsSession::is_resumed() const {
 std::string TlsSession::peer_name() const {
   X509* const certificate = SSL_get0_peer_certificate(ssl_);
   if (!certificate || SSL_get_verify_result(ssl_) != X509_V_OK) return {};
-  const std::string name = first_alternative_name(certificate);
-  return name.empty() ? common_name(certificate) : name;
+  return tls_first_name(certificate);
 }
 
 }  // namespace tealgate

@@ -37,7 +37,7 @@ class TlsSession {
     enum class Outcome : std::uint8_t {
       Open,
       Ended,   // the peer said that nothing follows (close_notify)
-      NotTls,  // servers: the very first byte is none of TLS; nothing was taken
+      NotTls,  // servers: the very first byte is none of TLS; nothing was taken (clients: Failed)
       Failed   // the connection must be closed after `out` was sent; see failure()
     };
     std::string_view plain;  // in `room`
@@ -52,8 +52,11 @@ class TlsSession {
   // Says that nothing follows.
   void shut_down(std::string& out);
 
-  // What went wrong, in OpenSSL's words.
+  // What went wrong, in words for people.
   std::string_view failure() const { return failure_; }
+  // Clients: the server refuses us for want of a certificate that it likes. It read nothing of what
+  // was said to it, though with TLS 1.3 the session was established by then.
+  bool has_refused_us() const { return has_refused_us_; }
 
   // Once established: "TLSv1.3", the cipher suite, the name that the client asked for.
   std::string_view version() const;
@@ -66,15 +69,18 @@ class TlsSession {
 
  private:
   struct Bio;
+  struct Verdict;
+  bool is_foreign(char first_byte) const;
   void write_record(std::string_view plain, std::string& out);
   Step fail();
 
   std::unique_ptr<Bio> bio_;
   ssl_st* ssl_;
   std::shared_ptr<const void> context_;
-  std::string_view failure_;
+  std::string failure_;
   Role role_;
-  bool has_begun_ = false;
+  bool has_heard_ = false;  // the peer said something
+  bool has_refused_us_ = false;
 };
 
 }  // namespace tealgate

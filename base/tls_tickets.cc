@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/check.h"
@@ -12,14 +13,20 @@ namespace tealgate {
 namespace {
 
 constexpr std::size_t kKept = 3;
+
+std::int64_t in_seconds(TlsTicketKeys::Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 constexpr std::size_t kKeyBytes = sizeof(TlsTicketKeys::Key);
 
 }  // namespace
 
-TlsTicketKeys::TlsTicketKeys() : keys_{fresh()} {}
+TlsTicketKeys::TlsTicketKeys(Time now) : keys_{fresh(now)} {}
 
-TlsTicketKeys::Key TlsTicketKeys::fresh() {
-  Key key;
+TlsTicketKeys::Key TlsTicketKeys::fresh(Time now) {
+  Key key{};
+  key.made_at = in_seconds(now);
   const bool made = RAND_bytes(key.name.data(), key.name.size()) == 1 &&
                     RAND_priv_bytes(key.aes.data(), key.aes.size()) == 1 &&
                     RAND_priv_bytes(key.hmac.data(), key.hmac.size()) == 1;
@@ -27,10 +34,13 @@ TlsTicketKeys::Key TlsTicketKeys::fresh() {
   return key;
 }
 
-void TlsTicketKeys::rotate() {
-  const Key key = fresh();
+void TlsTicketKeys::rotate_when_due(Time now, std::chrono::seconds every) {
   const std::lock_guard lock(mutex_);
-  keys_.insert(keys_.begin(), key);
+  const auto age = [&](const Key& key) { return std::abs(in_seconds(now) - key.made_at); };
+  if (age(keys_.front()) < every.count()) return;
+  const auto lives = static_cast<std::int64_t>(kKept) * every.count();
+  std::erase_if(keys_, [&](const Key& key) { return age(key) >= lives; });
+  keys_.insert(keys_.begin(), fresh(now));
   keys_.resize(std::min(keys_.size(), kKept));
 }
 

@@ -3,10 +3,12 @@
 //
 // Tickets are sealed with the newest key and opened with any; a ticket that an older one opened is
 // renewed. Who steals a key reads TLS 1.2 sessions resumed with it: so keys rotate, and none lives
-// for longer than two rotations. Any thread may call anything.
+// for longer than three rotations. Any thread may call anything.
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,13 +26,16 @@ class TlsTicketKeys {
     std::array<unsigned char, 16> name;
     std::array<unsigned char, 32> aes;
     std::array<unsigned char, 32> hmac;
+    std::int64_t made_at;  // seconds since 1970
   };
+  using Time = std::chrono::system_clock::time_point;
 
   // With one fresh key.
-  TlsTicketKeys();
+  explicit TlsTicketKeys(Time now = std::chrono::system_clock::now());
 
-  // A fresh key is the newest; three are kept.
-  void rotate();
+  // Once the newest key is `every` old, a fresh one takes its place; those that are three times as
+  // old are forgotten. A clock that was set back counts as time that has passed.
+  void rotate_when_due(Time now, std::chrono::seconds every);
   Key newest() const;
   struct Found {
     Key key;
@@ -43,7 +48,7 @@ class TlsTicketKeys {
   Result<void> restore(std::string_view bytes);
 
  private:
-  static Key fresh();
+  static Key fresh(Time now);
 
   mutable std::mutex mutex_;
   std::vector<Key> keys_;  // the newest first

@@ -2,6 +2,7 @@
 import dataclasses
 import json
 import os
+import re
 import subprocess
 
 from machine import LOAD_CORE, ROOT, program
@@ -28,6 +29,8 @@ class Workload:
     headers: dict = dataclasses.field(default_factory=dict)
     upload_bytes: int = 0
     large_bodies: bool = False
+    tls: bool = False
+    resumed: bool = False  # each request on a connection that resumes the first one's session
 
 
 WORKLOADS = {
@@ -37,17 +40,39 @@ WORKLOADS = {
     "upload": Workload("16 KiB upload, 64 clients", upload_bytes=16 * 1024, large_bodies=True),
     "new": Workload("new connection per request, 64 clients", headers={"Connection": "close"}),
     "c512": Workload("small keep-alive GET, 512 clients", clients=512),
+    "tls": Workload("small keep-alive GET through TLS, 64 clients", tls=True),
+    "tls-new": Workload("whole TLS handshake per request, 64 clients", headers={"Connection": "close"}, tls=True),
+    "tls-resumed": Workload("resumed TLS 1.2 session per request, one client", tls=True, resumed=True),
 }
 
 
+def run_load(workload, port, seconds):
+    """What the clients counted: requests, seconds, p50_ms (None: not measured). Raises RuntimeError if anything went wrong."""
+    return run_s_time(port, seconds) if workload.resumed else run_wrk(workload, port, seconds)
+
+
+def on_load_core():
+    os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def run_s_time(port, seconds):
+    """wrk never resumes; of what does, openssl's own measures TLS 1.2 alone."""
+    command = [program("openssl"), "s_time", "-connect", f"127.0.0.1:{port}", "-reuse", "-tls1_2", "-time", str(seconds),
+               "-www", "/"]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=on_load_core)
+    counted = re.search(r"(\d+) connections in (\d+) real seconds, (\d+) bytes", done.stdout)
+    if done.returncode != 0 or not counted or int(counted[1]) == 0 or int(counted[3]) == 0:
+        raise RuntimeError(f"openssl s_time failed: {done.stderr or done.stdout}")
+    return {"requests": int(counted[1]), "seconds": max(1, int(counted[2])), "p50_ms": None}
+
+
 def run_wrk(workload, port, seconds):
-    """What wrk counted: requests, seconds, p50_ms. Raises RuntimeError if anything went wrong for a client."""
     headers = [word for name, value in workload.headers.items() for word in ("-H", f"{name}: {value}")]
     command = [program("wrk"), "-t1", f"-c{workload.clients}", f"-d{seconds}s", "--timeout", "20s", *headers,
-               "-s", str(ROOT / "bench" / "wrk_report.lua"), f"http://127.0.0.1:{port}{workload.path}"]
+               "-s", str(ROOT / "bench" / "wrk_report.lua"), f"{'https' if workload.tls else 'http'}://127.0.0.1:{port}{workload.path}"]
     done = subprocess.run(command, capture_output=True, text=True,
                           env={**os.environ, "BENCH_UPLOAD_BYTES": str(workload.upload_bytes)},
-                          preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CORE}))
+                          preexec_fn=on_load_core)
     if done.returncode != 0:
         raise RuntimeError(f"wrk failed: {done.stderr or done.stdout}")
     report = json.loads(done.stdout.splitlines()[-1])

@@ -7,6 +7,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PROXY_CORE, LOAD_CORE = 0, 1
 
-PACKAGES = ("wrk nginx haproxy strace g++ cmake ninja-build pkg-config libuv1-dev libssl-dev node-llhttp libyaml-cpp-dev "
+TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the system's authorities, which take long to read
+TRUSTING.check_hostname, TRUSTING.verify_mode = False, ssl.CERT_NONE
+
+PACKAGES = ("wrk nginx haproxy openssl strace g++ cmake ninja-build pkg-config libuv1-dev libssl-dev node-llhttp libyaml-cpp-dev "
             "libfmt-dev nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
 
 
@@ -72,9 +76,26 @@ def cpu_nanoseconds(pid):
     return total
 
 
-def answers(port):
+def make_certificate(folder):
+    """One file with a self-signed ECDSA certificate and its key: what all proxies show in a measurement."""
+    both = folder / "bench.pem"
+    subprocess.run([program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "60", "-subj", "/CN=bench", "-addext", "subjectAltName=DNS:bench,IP:127.0.0.1",
+                    "-keyout", both, "-out", folder / "bench.crt"], check=True, capture_output=True)
+    both.write_text(both.read_text() + (folder / "bench.crt").read_text())
+    return both
+
+
+def connect(port, tls=False):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+    if not tls:
+        return connection
+    return TRUSTING.wrap_socket(connection)
+
+
+def answers(port, tls=False):
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+        with connect(port, tls) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
             return connection.recv(12) == b"HTTP/1.1 200"
     except OSError:
@@ -101,7 +122,7 @@ class Stage:
                 process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self, name, command, core, port, stdout=None):
+    def start(self, name, command, core, port, stdout=None, tls=False):
         """Starts `command` on `core` and waits until it answers on `port`."""
         complaints = self.folder / f"{name}.stderr"
         with complaints.open("wb") as stderr, (stdout or complaints).open("ab") as out:
@@ -110,7 +131,7 @@ class Stage:
                                        preexec_fn=lambda: os.sched_setaffinity(0, {core}))
         self.processes.append(process)
         deadline = time.monotonic() + 30
-        while not answers(port):
+        while not answers(port, tls):
             if process.poll() is not None or time.monotonic() > deadline:
                 sys.exit(f"{name} does not answer on port {port}: {complaints.read_text()[-2000:]}")
             time.sleep(0.05)

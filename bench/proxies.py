@@ -2,15 +2,15 @@
 
 Equal for all: one worker, keep-alive to the origin without a bound that matters, TCP_DEFER_ACCEPT, SO_REUSEPORT,
 X-Forwarded-For added (bench_floor adds a Via), no access log unless `logged`. Where bodies are large, nginx gets buffers that
-hold one and HAProxy splices.
+hold one and HAProxy splices. With TLS all show the same certificate, speak TLS 1.2 and 1.3 and give tickets.
 """
 import os
 
-from machine import PROXY_CORE, free_port, program
+from machine import PROXY_CORE, free_port, make_certificate, program
 
 TEALGATE = """\
 version: 1
-listen: "127.0.0.1:{port}"
+listen: {{ address: "127.0.0.1:{port}"{tls} }}
 workers: 1
 services:
   bench:
@@ -46,7 +46,8 @@ http {{
     keepalive_requests 1000000000;
   }}
   server {{
-    listen 127.0.0.1:{port} reuseport deferred backlog=4096;
+    listen 127.0.0.1:{port} {tls} reuseport deferred backlog=4096;
+    {certificate}
     location / {{
       proxy_pass http://origin;
       proxy_http_version 1.1;
@@ -78,7 +79,7 @@ defaults
   {log}
   {splice}
 frontend bench
-  bind 127.0.0.1:{port} defer-accept
+  bind 127.0.0.1:{port} defer-accept {tls}
   default_backend origin
 backend origin
   server origin 127.0.0.1:{origin}
@@ -93,14 +94,15 @@ class Proxy:
         self.logged = logged
         self.label = f"{self.name}, access log on" if logged else self.name
 
-    def start(self, stage, builds, origin, large_bodies=False):
+    def start(self, stage, builds, origin, large_bodies=False, tls=False):
+        self.certificate = make_certificate(stage.folder) if tls else None
         self.port = free_port()
         self.folder = stage.folder / self.label.replace(", ", "-").replace(" ", "-")
         self.folder.mkdir()
         self.log = self.folder / "access.log"
         self.log.touch()
         command = self.command(builds, origin, large_bodies)
-        self.process = stage.start(self.folder.name, command, PROXY_CORE, self.port, stdout=self.log)
+        self.process = stage.start(self.folder.name, command, PROXY_CORE, self.port, stdout=self.log, tls=tls)
 
     def command(self, builds, origin, large_bodies):
         """The command that runs it; writes the configuration it needs."""
@@ -132,7 +134,8 @@ class Tealgate(Proxy):
             self.label += f" of {build.name}"
 
     def command(self, builds, origin, large_bodies):
-        config = self.write_config(TEALGATE, origin=origin, log=self.log if self.logged else "off")
+        shown = f", tls: {{ cert: {self.certificate}, key: {self.certificate} }}" if self.certificate else ""
+        config = self.write_config(TEALGATE, origin=origin, log=self.log if self.logged else "off", tls=shown)
         return [(self.build or builds) / "tealgate", "run", "-c", config]
 
     @property
@@ -146,8 +149,15 @@ class Nginx(Proxy):
     def command(self, builds, origin, large_bodies):
         log = f"{self.log} combined buffer=64k flush=1s" if self.logged else "off"
         config = self.write_config(NGINX, origin=origin, log=log, user="user root;" if os.geteuid() == 0 else "",
-                                   buffers=NGINX_LARGE_BUFFERS if large_bodies else "")
+                                   buffers=NGINX_LARGE_BUFFERS if large_bodies else "",
+                                   tls="ssl" if self.certificate else "", certificate=self.nginx_certificate())
         return [program("nginx"), "-e", "stderr", "-p", self.folder, "-c", config]
+
+
+    def nginx_certificate(self):
+        if not self.certificate:
+            return ""
+        return f"ssl_certificate {self.certificate}; ssl_certificate_key {self.certificate}; ssl_protocols TLSv1.2 TLSv1.3;"
 
 
 class Haproxy(Proxy):
@@ -157,5 +167,6 @@ class Haproxy(Proxy):
         config = self.write_config(HAPROXY, origin=origin,
                                    log_to="log stdout format raw local0 info" if self.logged else "",
                                    log="log global\n  option httplog" if self.logged else "",
-                                   splice="option splice-auto" if large_bodies else "")
+                                   splice="option splice-auto" if large_bodies else "",
+                                   tls=f"ssl crt {self.certificate} alpn http/1.1" if self.certificate else "")
         return [program("haproxy"), "-db", "-f", config]

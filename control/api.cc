@@ -12,6 +12,7 @@
 #include "control/request_target.h"
 #include "control/scalar_values.h"
 #include "control/telemetry.h"
+#include "control/visible.h"
 
 namespace tealgate {
 namespace {
@@ -21,16 +22,33 @@ using Json = nlohmann::ordered_json;
 constexpr unsigned kDefaultHistory = 50;
 constexpr int kApiVersion = 1;
 
-Json refusal(ErrorCode code, std::string message, std::string hint = {}) {
+AskedAccess asked_access(const RequestHead& head) {
+  AskedAccess asked;
+  if (head.has_field(kRoleField)) asked.role = head.field(kRoleField);
+  if (head.has_field(kServicesField)) asked.services = head.field(kServicesField);
+  return asked;
+}
+
+Json failure(ErrorCode code, std::string message, std::string hint = {}) {
   return error_object({code, std::move(message), nullptr, std::move(hint)});
 }
 
 }  // namespace
 
+// An endpoint cannot be without its role. It is about the service that its pattern begins with; one
+// that names none shows, or refuses to change, what the caller's services do not cover.
 struct Api::Route {
+  using Handler = void (Api::*)(Call&);
+  constexpr Route(std::string_view of, std::string_view at, Role takes, Handler by)
+      : method(of), pattern(at), role(takes), handler(by) {}
+
+  std::string name() const { return fmt::format("{} {}", method, pattern); }
+  bool is_about_service() const { return pattern.starts_with("/v1/services/{s}"); }
+
   std::string_view method;
   std::string_view pattern;
-  void (Api::*handler)(Call&);
+  Role role;
+  Handler handler;
 };
 
 // A request that fits a route.
@@ -49,6 +67,7 @@ struct Api::Call {
     if (!parsed->by.empty()) caller.by = parsed->by;
     return true;
   }
+  const Access& access() const { return exchange.request().access; }
   std::optional<std::string> query(std::string_view name) const {
     return query_value(exchange.request().query, name);
   }
@@ -56,31 +75,31 @@ struct Api::Call {
 
 const std::vector<Api::Route>& Api::routes() {
   static const std::vector<Route> kRoutes = {
-      {"GET", "/healthz", &Api::health},
-      {"GET", "/v1/version", &Api::version},
-      {"GET", "/v1/status", &Api::status},
-      {"GET", "/v1/services/{s}", &Api::service},
-      {"GET", "/v1/history", &Api::history},
-      {"GET", "/v1/operations/{id}", &Api::operation},
-      {"GET", "/v1/figures", &Api::figures},
-      {"GET", "/v1/events", &Api::events},
-      {"GET", "/metrics", &Api::metrics},
-      {"POST", "/v1/services/{s}/switch", &Api::run_switch},
-      {"POST", "/v1/services/{s}/rollback", &Api::run_rollback},
-      {"POST", "/v1/services/{s}/pools/{p}/servers/{name}/state", &Api::set_server_state},
-      {"POST", "/v1/services/{s}/wait", &Api::wait},
-      {"POST", "/v1/services/{s}/lock", &Api::lock},
-      {"POST", "/v1/services/{s}/unlock", &Api::unlock},
-      {"POST", "/v1/reload", &Api::reload},
-      {"POST", "/v1/upgrade", &Api::upgrade},
+      {"GET", "/healthz", Role::Viewer, &Api::health},
+      {"GET", "/v1/version", Role::Viewer, &Api::version},
+      {"GET", "/v1/status", Role::Viewer, &Api::status},
+      {"GET", "/v1/services/{s}", Role::Viewer, &Api::service},
+      {"GET", "/v1/history", Role::Viewer, &Api::history},
+      {"GET", "/v1/operations/{id}", Role::Viewer, &Api::operation},
+      {"GET", "/v1/figures", Role::Viewer, &Api::figures},
+      {"GET", "/v1/events", Role::Viewer, &Api::events},
+      {"GET", "/metrics", Role::Viewer, &Api::metrics},
+      {"POST", "/v1/services/{s}/switch", Role::Deployer, &Api::run_switch},
+      {"POST", "/v1/services/{s}/rollback", Role::Deployer, &Api::run_rollback},
+      {"POST", "/v1/services/{s}/pools/{p}/servers/{name}/state", Role::Admin,
+       &Api::set_server_state},
+      {"POST", "/v1/services/{s}/wait", Role::Deployer, &Api::wait},
+      {"POST", "/v1/services/{s}/lock", Role::Deployer, &Api::lock},
+      {"POST", "/v1/services/{s}/unlock", Role::Deployer, &Api::unlock},
+      {"POST", "/v1/reload", Role::Admin, &Api::reload},
+      {"POST", "/v1/upgrade", Role::Admin, &Api::upgrade},
   };
   return kRoutes;
 }
 
-std::vector<std::string> Api::endpoints() {
-  std::vector<std::string> all;
-  for (const Route& route : routes())
-    all.push_back(fmt::format("{} {}", route.method, route.pattern));
+std::vector<Api::Endpoint> Api::endpoints() {
+  std::vector<Endpoint> all;
+  for (const Route& route : routes()) all.push_back({route.name(), route.role});
   return all;
 }
 
@@ -91,35 +110,29 @@ Api::Api(Sources sources)
       metrics_(std::move(sources.metrics)) {}
 
 std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWriter& writer,
-                                             const Caller& peer, Access access) {
-  ApiRequest request{std::string(head.method),
-                     std::string(head.path),
-                     std::string(head.query),
-                     "",
-                     peer,
-                     std::string(head.field("Last-Event-ID"))};
+                                             const Caller& peer, const Access& access) {
+  Result<Access, CommandError> left = lowered(access, asked_access(head));
+  if (!left) return refuse(head, writer, left.error());
+  ApiRequest request{
+      std::string(head.method), std::string(head.path), std::string(head.query), "", peer,
+      std::move(*left), std::string(head.field("Last-Event-ID"))};
   if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
-  return std::make_unique<ApiExchange>(
-      control_, std::move(request), writer,
-      [this, access](ApiExchange& exchange) { dispatch(exchange, access); });
+  return std::make_unique<ApiExchange>(control_, std::move(request), writer,
+                                       [this](ApiExchange& exchange) { dispatch(exchange); });
 }
 
 std::unique_ptr<RequestAnswerer> Api::refuse(const RequestHead& head, ResponseWriter& writer,
                                              CommandError error) {
-  ApiRequest request{std::string(head.method), std::string(head.path), "", "", Caller()};
+  ApiRequest request{std::string(head.method), std::string(head.path), "", "", Caller(), Access()};
   return std::make_unique<ApiExchange>(
       control_, std::move(request), writer,
       [error](ApiExchange& exchange) { exchange.reply(error_object(error)); });
 }
 
-void Api::dispatch(ApiExchange& exchange, Access access) {
+void Api::dispatch(ApiExchange& exchange) {
   const ApiRequest& request = exchange.request();
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
-  if (method != "GET" && access == Access::ReadOnly) {
-    return exchange.reply(
-        refusal(ErrorCode::Forbidden, "this address is read-only; use the control socket"));
-  }
   std::string allowed;
   for (const Route& route : routes()) {
     std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
@@ -128,20 +141,44 @@ void Api::dispatch(ApiExchange& exchange, Access access) {
     allowed = route.method;
   }
   if (allowed.empty()) {
-    return exchange.reply(refusal(ErrorCode::Unknown, "there is no " + request.path));
+    return exchange.reply(failure(ErrorCode::Unknown, "there is no " + request.path));
   }
-  exchange.reply(refusal(ErrorCode::MethodNotAllowed, request.path + " takes " + allowed),
+  exchange.reply(failure(ErrorCode::MethodNotAllowed, request.path + " takes " + allowed),
                  "Allow: " + allowed + "\r\n");
 }
 
 void Api::carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured) {
   Call call{exchange, std::move(captured), nullptr, exchange.request().caller};
+  if (is_refused(call, obstacle(route, call))) return;
   if (route.method == "POST") {
     Result<nlohmann::json, CommandError> body = parse_body(exchange.request().body);
     if (!body) return exchange.reply(error_object(body.error()));
     call.body = std::move(*body);
+    const bool forces = call.body.value("force", nlohmann::json()) == true;
+    if (forces && is_refused(call, refusal(call.access(), {"\"force\"", Role::Admin}))) return;
   }
   (this->*route.handler)(call);
+}
+
+std::optional<CommandError> Api::obstacle(const Route& route, const Call& call) const {
+  const ApiRequest& request = call.exchange.request();
+  Demand demand{fmt::format("{} {}", request.method, request.path), route.role};
+  demand.service = route.is_about_service() ? call.captured.front() : call.query("service");
+  demand.changes_all = route.method == "POST" && !route.is_about_service();
+  std::optional<CommandError> why = refusal(call.access(), demand);
+  const bool is_unknown = call.access().services && demand.service &&
+                          control_.config().config.find_service(*demand.service) == nullptr;
+  if (why || !is_unknown) return why;
+  // Without the names of those that there are.
+  return CommandError{ErrorCode::Unknown,
+                      fmt::format("there is no service \"{}\"", *demand.service)};
+}
+
+bool Api::is_refused(const Call& call, const std::optional<CommandError>& why) {
+  if (!why) return false;
+  if (call.caller.uid) refusals_.add(call.caller, *why, Clock::now());
+  call.exchange.reply(error_object(*why));
+  return true;
 }
 
 void Api::health(Call& call) {
@@ -154,7 +191,7 @@ void Api::version(Call& call) {
 }
 
 void Api::status(Call& call) {
-  call.exchange.reply(status_object(control_, facts_));
+  call.exchange.reply(visible_status(control_, facts_, call.access()));
 }
 
 void Api::service(Call& call) {
@@ -174,8 +211,7 @@ bool Api::is_known(Call& call, const std::string& service) const {
   for (const ServiceConfig& each : control_.config().config.services) names.push_back(each.name);
   if (std::find(names.begin(), names.end(), service) != names.end()) return true;
   const std::string meant = suggest(service, names);
-  call.exchange.reply(refusal(ErrorCode::Unknown,
-                              fmt::format("there is no service \"{}\"", service),
+  call.exchange.reply(failure(ErrorCode::Unknown, fmt::format("there is no service \"{}\"", service),
                               meant.empty() ? "" : fmt::format("did you mean {}?", meant)));
   return false;
 }
@@ -185,24 +221,24 @@ void Api::history(Call& call) {
   const Result<unsigned> limit = parse_number(wanted);
   if (!limit || *limit == 0) {
     return call.exchange.reply(
-        refusal(ErrorCode::Usage, fmt::format("limit: \"{}\" must be a number above 0", wanted)));
+        failure(ErrorCode::Usage, fmt::format("limit: \"{}\" must be a number above 0", wanted)));
   }
   const std::string service = call.query("service").value_or("");
-  std::vector<Json> entries = control_.history(service, *limit);
-  if (entries.empty() && !service.empty() && !is_known(call, service)) return;
-  call.exchange.reply({{"ok", true}, {"entries", std::move(entries)}});
+  std::vector<Json> found = visible_history(control_, call.access(), service, *limit);
+  if (found.empty() && !service.empty() && !is_known(call, service)) return;
+  call.exchange.reply({{"ok", true}, {"entries", std::move(found)}});
 }
 
 void Api::operation(Call& call) {
   const std::string& id = call.captured.front();
+  const std::optional<Json> found = visible_operation(control_, call.access(), id);
+  if (!found)
+    return call.exchange.reply(
+        failure(ErrorCode::Unknown, fmt::format("there is no operation \"{}\"", id)));
   if (call.query("wait").value_or("") == "1") {
     return call.exchange.stream(
         [&](std::shared_ptr<CommandWatcher> watcher) { control_.attach(id, std::move(watcher)); });
   }
-  const std::optional<Json> found = control_.operation(id);
-  if (!found)
-    return call.exchange.reply(
-        refusal(ErrorCode::Unknown, fmt::format("there is no operation \"{}\"", id)));
   call.exchange.reply({{"ok", true}, {"operation", *found}});
 }
 
@@ -210,7 +246,7 @@ void Api::figures(Call& call) {
   const std::string window = call.query("window").value_or("15m");
   if (window != "15m" && window != "24h") {
     return call.exchange.reply(
-        refusal(ErrorCode::Usage, fmt::format("window: \"{}\" must be 15m or 24h", window)));
+        failure(ErrorCode::Usage, fmt::format("window: \"{}\" must be 15m or 24h", window)));
   }
   const std::string service = call.query("service").value_or("");
   if (!service.empty() && !is_known(call, service)) return;

@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "control/access.h"
 #include "control/api_exchange.h"
+#include "control/refusal_log.h"
 #include "control/status_report.h"
 #include "http/request_handler.h"
 
@@ -20,8 +22,6 @@ class Telemetry;
 
 class Api {
  public:
-  enum class Access : std::uint8_t { Full, ReadOnly };
-
   // What it reads from, which must outlive it. `metrics` makes the text of /metrics.
   struct Sources {
     ControlLoop& control;
@@ -31,24 +31,32 @@ class Api {
   };
   explicit Api(Sources sources);
 
-  // Answers a request of `peer`; its `by` is used where the request claims none.
+  // Answers a request of `peer`, whose `by` is used where the request claims none, with what
+  // `access` permits.
   std::unique_ptr<RequestAnswerer> answer(const RequestHead& head, ResponseWriter& writer,
-                                          const Caller& peer, Access access);
+                                          const Caller& peer, const Access& access);
 
   // Answers a request with an error, whatever it asks.
   std::unique_ptr<RequestAnswerer> refuse(const RequestHead& head, ResponseWriter& writer,
                                           CommandError error);
 
-  // Every endpoint: "POST /v1/services/{s}/switch".
-  static std::vector<std::string> endpoints();
+  struct Endpoint {
+    std::string name;  // "POST /v1/services/{s}/switch"
+    Role role;         // that it takes
+  };
+  static std::vector<Endpoint> endpoints();
 
  private:
   struct Route;
   struct Call;
   static const std::vector<Route>& routes();
 
-  void dispatch(ApiExchange& exchange, Access access);
+  void dispatch(ApiExchange& exchange);
   void carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured);
+  // Why the caller may not do this; nothing: he may.
+  std::optional<CommandError> obstacle(const Route& route, const Call& call) const;
+  // Whether it is so; then it is answered.
+  bool is_refused(const Call& call, const std::optional<CommandError>& why);
 
   bool is_known(Call& call, const std::string& service) const;
   void health(Call& call);
@@ -73,6 +81,7 @@ class Api {
   Telemetry& telemetry_;
   DaemonFacts facts_;
   std::function<std::string()> metrics_;
+  RefusalLog refusals_;
 };
 
 }  // namespace tealgate

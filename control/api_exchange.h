@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "control/access.h"
 #include "control/command.h"
 #include "http/request_handler.h"
 
@@ -27,6 +28,7 @@ struct ApiRequest {
   std::string query;
   std::string body;
   Caller caller;  // by: a name made of the peer's credentials
+  Access access;
   std::string last_event_id = {};
 };
 

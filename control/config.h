@@ -2,11 +2,17 @@
 // here.
 #pragma once
 
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/address.h"
 #include "base/result.h"
+#include "base/tls_client_context.h"
+#include "control/access.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
 #include "upstream/split.h"
@@ -23,6 +29,7 @@ struct ServerConfig {
 struct PoolConfig {
   std::string name;
   std::vector<ServerConfig> servers;
+  std::shared_ptr<const TlsClientSettings> tls = nullptr;  // null: plain
 };
 
 struct ServiceConfig {
@@ -41,9 +48,18 @@ struct LogConfig {
   std::string access;  // a path, "stdout", "off"; empty: the default of docs/configuration.md
 };
 
+// A Unix socket on which commands are taken.
+struct ControlSocketConfig {
+  std::string path;
+  std::string group;         // as written; empty: as the system makes the file
+  std::optional<gid_t> gid;  // of the group
+  Role role = Role::Admin;
+  std::optional<std::vector<std::string>> services;  // absent: all
+};
+
 struct ControlConfig {
-  std::string socket;     // empty: found at start, see docs/configuration.md
-  std::string dashboard;  // empty: none
+  std::vector<ControlSocketConfig> sockets;  // none: one, found at start, docs/configuration.md
+  std::string dashboard;                     // empty: none
   SocketAddress dashboard_address;
   std::string state;  // a folder; empty: found at start
 };
@@ -59,11 +75,13 @@ struct Config {
   LogConfig logs;
   ControlConfig control;
   Duration shutdown_grace = 30s;
+  Duration ticket_rotation = 12h;
 
   const ServiceConfig* find_service(std::string_view name) const;
 };
 
-// The keys that differ and that a reload can't change: `workers`, `logs.access`, `control.*`.
+// The keys that differ and that a reload can't change: `workers`, `logs.access`,
+// `control.dashboard`, `control.state`.
 std::vector<std::string> keys_needing_restart(const Config& running, const Config& wanted);
 
 }  // namespace tealgate

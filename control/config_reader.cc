@@ -9,6 +9,7 @@
 #include "control/listener_reader.h"
 #include "control/node_reader.h"
 #include "control/service_reader.h"
+#include "control/socket_reader.h"
 
 namespace tealgate {
 namespace {
@@ -16,7 +17,10 @@ namespace {
 class ConfigReader {
  public:
   ConfigReader(const ConfigSurroundings& surroundings, Findings& findings)
-      : reader_(surroundings, findings), services_(reader_), listeners_(reader_) {}
+      : reader_(surroundings, findings),
+        services_(reader_),
+        listeners_(reader_),
+        sockets_(reader_) {}
 
   Config read(const ConfigNode& root) {
     const std::vector<std::string> meant = reader_.check_keys(root, OptionContext::File, "");
@@ -25,6 +29,8 @@ class ConfigReader {
     if (const ConfigEntry* defaults = root.find("defaults"))
       config_.defaults = services_.defaults(defaults->value);
     for (const ConfigEntry& entry : root.entries) read_key(entry);
+    if (const ConfigEntry* services = root.find("services"); services && !root.is_incomplete)
+      sockets_.check_services(services->value);
     check_dashboard(root);
     check_proxy_protocol(root);
     return std::move(config_);
@@ -44,7 +50,7 @@ class ConfigReader {
     if (entry.key == "workers") return read_workers(entry.value);
     if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
     if (entry.key == "limits") return read_limits(entry.value);
-    if (entry.key == "shutdown_grace") return read_shutdown_grace(entry.value);
+    if (entry.key == "shutdown_grace" || entry.key == "ticket_rotation") return read_plain(entry);
     if (entry.key == "logs") return read_logs(entry.value);
     if (entry.key == "control") return read_control(entry.value);
     if (entry.key != "services") return;
@@ -96,8 +102,8 @@ class ConfigReader {
     }
   }
 
-  void read_shutdown_grace(const ConfigNode& node) {
-    reader_.store(node, *find_option(OptionContext::File, "shutdown_grace"), config_);
+  void read_plain(const ConfigEntry& entry) {
+    reader_.store(entry.value, *find_option(OptionContext::File, entry.key), config_);
   }
 
   void read_logs(const ConfigNode& map) {
@@ -117,20 +123,10 @@ class ConfigReader {
     if (!reader_.is_map(map, "control")) return;
     reader_.check_keys(map, OptionContext::File, "control.");
     for (const ConfigEntry& entry : map.entries) {
-      if (entry.key == "socket") read_socket(entry.value);
+      if (entry.key == "socket") config_.control.sockets = sockets_.read(entry.value);
       if (entry.key == "state") read_state(entry.value);
       if (entry.key == "dashboard") read_dashboard(entry.value);
     }
-  }
-
-  void read_socket(const ConfigNode& node) {
-    const std::optional<std::string> path = absolute_path(node, "control.socket");
-    if (!path) return;
-    constexpr std::size_t kLongestSocketPath = 107;
-    if (path->size() > kLongestSocketPath)
-      return reader_.reject(node, "control.socket",
-                            {"is too long for a Unix socket: at most 107 bytes", ""});
-    config_.control.socket = *path;
   }
 
   void read_state(const ConfigNode& node) {
@@ -177,6 +173,7 @@ class ConfigReader {
   NodeReader reader_;
   ServiceReader services_;
   ListenerReader listeners_;
+  SocketReader sockets_;
   Config config_;
 };
 

@@ -1,14 +1,17 @@
 #include "control/config_surroundings.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "base/unique_fd.h"
+#include "control/scalar_values.h"
 
 namespace tealgate {
 namespace {
@@ -31,6 +34,16 @@ Result<std::string> read_all(int fd, std::size_t most) {
     content.append(chunk, static_cast<std::size_t>(count));
     if (content.size() > most) return error("is larger than {}", in_words(most));
   }
+}
+
+Result<gid_t> find_group(const std::string& name) {
+  if (const Result<unsigned> number = parse_number(name)) return gid_t{*number};
+  std::vector<char> buffer(std::size_t{64} * 1024);
+  group entry{};
+  group* found = nullptr;
+  getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) return error("is no group of this machine");
+  return found->gr_gid;
 }
 
 }  // namespace
@@ -56,7 +69,8 @@ ConfigSurroundings ConfigSurroundings::real() {
           .resolve =
               [](std::string_view text) {
                 return SocketAddress::resolve(text, SocketAddress::EmptyHost::Loopback);
-              }};
+              },
+          .group = find_group};
 }
 
 }  // namespace tealgate

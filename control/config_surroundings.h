@@ -1,6 +1,8 @@
 // What a config file may ask of the machine it is read on; tests and the fuzzer give it another.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -19,6 +21,8 @@ struct ConfigSurroundings {
   std::function<Result<std::string>(const std::string& path, std::size_t most)> content;
   // A server's address; names too. May block.
   std::function<Result<SocketAddress>(std::string_view text)> resolve;
+  // A group's number, by its name or its number; the error says that there is none.
+  std::function<Result<gid_t>(const std::string& name)> group;
   // Whether an expired certificate is only warned of: by a daemon that starts, since all the rest
   // that it serves depends on it.
   bool takes_expired = false;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "control/control_loop_parts.h"
 #include "control/past_operation.h"
@@ -47,7 +48,10 @@ ControlLoop::Parts::Parts(const Wiring& parts_of, LoadedConfig loaded)
       locks(place),
       reload(
           {wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, operations, config},
-          {wiring.load_config, wiring.on_reload_begun, wiring.on_reload_ended}) {
+          {wiring.load_config, wiring.prepare_sockets, wiring.on_reload_begun,
+           wiring.on_reload_ended}),
+      tls_upkeep({wiring.loop, wiring.data_plane, wiring.prober, journal, publisher, config,
+                  [this] { return !reload.describe().empty(); }}) {
   publisher.set_listener(wiring.on_published);
   journal.set_listener(wiring.on_recorded);
 }
@@ -58,7 +62,7 @@ ControlLoop::ControlLoop(const Wiring& wiring, LoadedConfig config)
 ControlLoop::~ControlLoop() = default;
 
 Result<void, CommandError> ControlLoop::open() {
-  auto opened = parts_->journal.open(parts_->config.config, WallClock::now());
+  auto opened = parts_->journal.open(parts_->config.config, even_now());
   if (!opened) return tl::make_unexpected(opened.error());
   for (std::string& warning : warn_of_initial(parts_->config.config, parts_->journal.decisions())) {
     opened->warnings.push_back(std::move(warning));
@@ -70,6 +74,7 @@ Result<void, CommandError> ControlLoop::open() {
   const auto new_servers =
       opened->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
   parts_->publisher.publish(parts_->config.config, parts_->journal.decisions(), new_servers);
+  parts_->decides = true;
   return {};
 }
 
@@ -79,12 +84,16 @@ void ControlLoop::start(std::function<void()> on_ready) {
   parts_->wiring.prober.sync(snapshot);
   parts_->locks.start();
   parts_->readiness = std::make_unique<Readiness>(parts_->wiring.loop, parts_->wiring.prober,
-                                                  *snapshot, std::move(on_ready));
+                                                  *snapshot, [this, on_ready] {
+                                                    on_ready();
+                                                    if (parts_->decides) parts_->tls_upkeep.start();
+                                                  });
 }
 
 void ControlLoop::stop(std::function<void()> on_stopped) {
   parts_->stopping = true;
   parts_->readiness.reset();
+  parts_->tls_upkeep.stop();
   parts_->reload.stop();
   parts_->locks.stop();
   while (!parts_->waits.empty()) parts_->waits.front()->stop();
@@ -125,9 +134,11 @@ bool ControlLoop::Parts::attach_known(const OperationOrder& order, Until until,
   const std::string service = known != nullptr ? known->service() : past->value("service", "");
   const std::string aim = known != nullptr ? known->aim() : past->value("asked", order.aim);
   if (service != order.service || aim != order.aim) {
-    watcher->on_finished(
-        failed(ErrorCode::Conflict,
-               fmt::format("operation {} is another one: {} of {}", order.id, aim, service)));
+    // Another service may be none of the caller's business.
+    const std::string what =
+        service == order.service ? fmt::format("{} of {}", aim, service) : "of another service";
+    watcher->on_finished(failed(ErrorCode::Conflict,
+                                fmt::format("operation {} is another one: {}", order.id, what)));
   } else if (known != nullptr) {
     known->add_watcher({watcher, until, Audience::Asked::ToChange});
   } else {

@@ -21,6 +21,7 @@
 #include "control/drain.h"
 #include "control/health_policy.h"
 #include "control/plan.h"
+#include "control/tls_renewal.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot_cell.h"
 
@@ -80,6 +81,9 @@ class ControlLoop {
     // Replaces this daemon by another program; empty where that cannot be.
     std::function<void(const UpgradeCommand&, const Caller&, std::shared_ptr<CommandWatcher>)>
         upgrade = {};
+    // Binds what a changed config has of control sockets: the call of what it returns takes them
+    // into use. Empty: a reload does not change them.
+    std::function<Result<std::function<void()>>(const Config&)> prepare_sockets = {};
     // Whoever is told what the daemon as a whole does; each may be empty.
     std::function<void(const Snapshot&)> on_published = {};
     std::function<void()> on_reload_begun = {};
@@ -132,8 +136,8 @@ class ControlLoop {
   // was decided is on disk. Nothing may be under way.
   void hold(const std::string& why, std::function<void()> on_held);
   // The other daemon decides now: routes as it says, as far as the config here allows. `on_adopted`
-  // comes when no attempt can start on what was left out; never, if the config does not allow it.
-  void follow(const Decisions& decisions, std::function<void()> on_adopted);
+  // comes when no attempt can start on what was left out. Returns the generation.
+  Result<std::uint64_t> follow(const Decisions& decisions, std::function<void()> on_adopted);
   // The other daemon is gone, or gave the decisions to this one: decides from what is on disk.
   Result<void, CommandError> go_on();
 
@@ -156,6 +160,8 @@ class ControlLoop {
   DataPlane::Counts counts() const;
   unsigned workers() const;
   std::vector<SocketAddress> listening() const;
+  // Changed files of TLS that were not taken over.
+  const std::vector<TlsFault>& tls_faults() const;
   // As operation_object(); from the history if this process does not remember it.
   std::optional<nlohmann::ordered_json> operation(std::string_view id) const;
   // The latest operation of the service that is not over.

@@ -2,13 +2,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "control/control_loop_parts.h"
 
 namespace tealgate {
 
 Result<void, CommandError> ControlLoop::look() {
-  const auto looked = parts_->journal.look(parts_->config.config, WallClock::now());
+  const auto looked = parts_->journal.look(parts_->config.config, even_now());
   if (!looked) return tl::make_unexpected(looked.error());
   const auto new_servers =
       looked->had_state ? Publisher::NewServers::OnProbation : Publisher::NewServers::Unknown;
@@ -24,6 +25,7 @@ std::string ControlLoop::under_way() const {
 
 void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
   parts_->held = why;
+  parts_->tls_upkeep.stop();
   // Behind what was to be recorded before.
   parts_->journal.add({.change = {}, .line = {}, .done = [this, on_held](const auto&) {
                          if (parts_->held.empty()) return;  // go_on() was quicker
@@ -32,12 +34,14 @@ void ControlLoop::hold(const std::string& why, std::function<void()> on_held) {
                        }});
 }
 
-void ControlLoop::follow(const Decisions& decisions, std::function<void()> on_adopted) {
-  auto fitted = fit_to_config(decisions, parts_->config.config, WallClock::now());
-  if (!fitted) return parts_->log(fitted.error().message);
+Result<std::uint64_t> ControlLoop::follow(const Decisions& decisions,
+                                          std::function<void()> on_adopted) {
+  auto fitted = fit_to_config(decisions, parts_->config.config, even_now());
+  if (!fitted) return tl::make_unexpected(fitted.error());
   const auto snapshot = parts_->publisher.publish(parts_->config.config, fitted->decisions);
   parts_->wiring.prober.sync(snapshot);
   parts_->publisher.when_adopted(snapshot->generation, std::move(on_adopted));
+  return snapshot->generation;
 }
 
 Result<void, CommandError> ControlLoop::go_on() {
@@ -45,6 +49,7 @@ Result<void, CommandError> ControlLoop::go_on() {
   if (auto opened = open(); !opened) return opened;
   parts_->wiring.prober.sync(parts_->publisher.current());
   parts_->locks.start();
+  parts_->tls_upkeep.start();
   return {};
 }
 

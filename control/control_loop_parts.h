@@ -20,6 +20,7 @@
 #include "control/readiness.h"
 #include "control/reload.h"
 #include "control/state_store.h"
+#include "control/tls_upkeep.h"
 
 namespace tealgate {
 
@@ -48,8 +49,10 @@ struct ControlLoop::Parts {
   Workplace place;
   LockDesk locks;
   Reload reload;
+  TlsUpkeep tls_upkeep;
   std::list<std::unique_ptr<HealthWait>> waits;
   std::unique_ptr<Readiness> readiness;
+  bool decides = false;  // false: another daemon still has the state
   bool stopping = false;
   std::string held;  // why nothing is decided; empty: it is
 };

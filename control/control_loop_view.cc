@@ -25,6 +25,9 @@ DataPlane::Counts ControlLoop::counts() const {
 unsigned ControlLoop::workers() const {
   return parts_->wiring.data_plane.workers();
 }
+const std::vector<TlsFault>& ControlLoop::tls_faults() const {
+  return parts_->tls_upkeep.faults();
+}
 std::vector<SocketAddress> ControlLoop::listening() const {
   return parts_->wiring.data_plane.listening();
 }

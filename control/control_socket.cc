@@ -4,53 +4,106 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "base/log.h"
 
 namespace tealgate {
 namespace {
 
 constexpr unsigned kSocketMode = 0660;
 
+Access access_of(const ControlSocketConfig& settings) {
+  return {settings.role, settings.services, settings.path};
+}
+
+// The one that the system gives to a new file there.
+gid_t usual_group(const std::string& path) {
+  struct stat folder {};
+  const std::string parent = path.substr(0, path.rfind('/') + 1);
+  const bool is_inherited = stat(parent.c_str(), &folder) == 0 && (folder.st_mode & S_ISGID) != 0;
+  return is_inherited ? folder.st_gid : getegid();
+}
+
 }  // namespace
 
 // One connection, with who made it.
 struct ControlSocket::Client final : RequestHandler {
-  Client(Api& of, Caller who) : api(of), caller(std::move(who)) {}
+  Client(Api& of, const Access& has, Caller who) : api(of), access(&has), caller(std::move(who)) {}
 
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override {
-    return api.answer(head, writer, caller, Api::Access::Full);
+    return api.answer(head, writer, caller, *access);
   }
 
   Api& api;
+  const Access* access;  // the socket's, as it is now
   Caller caller;
   std::unique_ptr<ServerConnection> connection;
 };
 
-Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Loop& loop, const std::string& path,
+Result<std::unique_ptr<ControlSocket>> ControlSocket::open(Loop& loop,
+                                                           const ControlSocketConfig& settings,
                                                            Api& api) {
-  Result<UniqueFd> fd = listen(path);
+  Result<UniqueFd> fd = listen(settings);
   if (!fd) return tl::make_unexpected(fd.error());
-  return adopt(loop, std::move(*fd), path, api);
+  return adopt(loop, std::move(*fd), settings, api);
 }
 
-Result<UniqueFd> ControlSocket::listen(const std::string& path) {
-  return listen_unix(path, kSocketMode);
+Result<UniqueFd> ControlSocket::listen(const ControlSocketConfig& settings) {
+  if (const std::string why = group_obstacle(settings); !why.empty()) return error("{}", why);
+  return listen_unix(settings.path, kSocketMode, settings.gid);
 }
 
 std::unique_ptr<ControlSocket> ControlSocket::adopt(Loop& loop, UniqueFd fd,
-                                                    const std::string& path, Api& api) {
-  std::unique_ptr<ControlSocket> control(new ControlSocket(loop, path, api));
+                                                    const ControlSocketConfig& settings, Api& api) {
+  std::unique_ptr<ControlSocket> control(new ControlSocket(loop, settings, api));
   control->take_back(std::move(fd));
   return control;
 }
 
-ControlSocket::ControlSocket(Loop& loop, const std::string& path, Api& api)
-    : loop_(loop), path_(path), api_(api), departure_(loop, [this] { drop_departed(); }) {}
+ControlSocket::ControlSocket(Loop& loop, const ControlSocketConfig& settings, Api& api)
+    : loop_(loop),
+      settings_(settings),
+      api_(api),
+      access_(access_of(settings)),
+      departure_(loop, [this] { drop_departed(); }) {}
+
+void ControlSocket::change(const ControlSocketConfig& settings) {
+  const bool is_of_other_group = settings.gid != settings_.gid;
+  access_ = access_of(settings);
+  settings_ = settings;
+  if (is_of_other_group) settle_file();
+}
+
+// Who has connected as a member of another group may hear the rest of his answer, and ask no more.
+void ControlSocket::dismiss_clients() {
+  static const Access kNothing{Role::Viewer, std::vector<std::string>(),
+                               "a connection from before the socket's group changed"};
+  if (socket_) socket_->accept_queued();
+  for (const auto& [connection, client] : clients_) {
+    client->access = &kNothing;
+    connection->start_draining(Duration::zero());
+  }
+}
+
+void ControlSocket::settle_file() {
+  const gid_t group = settings_.gid.value_or(usual_group(path()));
+  struct stat file {};
+  const bool is_so = ::stat(path().c_str(), &file) == 0 && file.st_gid == group &&
+                     (file.st_mode & 07777) == kSocketMode;
+  if (is_so) return;
+  ::chmod(path().c_str(), kSocketMode & 0700);  // from here on, nobody of the former group comes
+  dismiss_clients();
+  if (const auto given = give_unix_socket(path(), kSocketMode, group); !given)
+    log_error("{}", given.error().message);
+}
 
 ControlSocket::~ControlSocket() {
-  if (listening_.is_open()) ::unlink(path_.c_str());
+  if (listening_.is_open()) ::unlink(path().c_str());
 }
 
 void ControlSocket::pause() {
@@ -74,7 +127,7 @@ UniqueFd ControlSocket::duplicate() const {
 
 void ControlSocket::close() {
   if (!listening_.is_open()) return;
-  ::unlink(path_.c_str());
+  ::unlink(path().c_str());
   give_away();
 }
 
@@ -85,10 +138,10 @@ void ControlSocket::give_away() {
 }
 
 void ControlSocket::on_accept(UniqueFd fd, const SocketAddress& peer) {
-  auto client = std::make_unique<Client>(api_, caller_at(fd.get()));
+  auto client = std::make_unique<Client>(api_, access_, caller_at(fd.get()));
   ServerConnectionOwner& owner = *this;
   client->connection =
-      std::make_unique<ServerConnection>(loop_, std::move(fd), peer, *client, settings_, owner);
+      std::make_unique<ServerConnection>(loop_, std::move(fd), peer, *client, connections_, owner);
   ServerConnection* opened = client->connection.get();
   clients_.emplace(opened, std::move(client));
   if (!departure_.is_active()) departure_.start(kDepartureCheck);
@@ -110,6 +163,18 @@ void ControlSocket::on_connection_closed(ServerConnection& connection) {
   auto found = clients_.find(&connection);
   loop_.destroy_later(std::move(found->second));
   clients_.erase(found);
+}
+
+std::string group_obstacle(const ControlSocketConfig& settings) {
+  if (!settings.gid || geteuid() == 0 || getegid() == *settings.gid) return "";
+  std::vector<gid_t> groups(static_cast<std::size_t>(std::max(getgroups(0, nullptr), 0)));
+  groups.resize(static_cast<std::size_t>(
+      std::max(getgroups(static_cast<int>(groups.size()), groups.data()), 0)));
+  if (std::ranges::find(groups, *settings.gid) != groups.end()) return "";
+  return fmt::format(
+      "{}: the daemon's user is no member of the group {} and cannot give the socket "
+      "to it; add it (usermod -aG {}) and restart the daemon",
+      settings.path, settings.group, settings.group);
 }
 
 Caller caller_at(int fd) {

@@ -1,7 +1,8 @@
 // The Unix socket on which the command line, and nobody from the network, speaks the control API.
 //
-// It knows who is connected (SO_PEERCRED) and lets whoever may open the socket (0660) do
-// everything. Owned by the daemon, on the control loop; it must end before the Api.
+// It knows who is connected (SO_PEERCRED) and lets whoever may open the socket (0660) do what the
+// config says for this one. Owned by ControlSockets, on the control loop; it must end before the
+// Api.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/timer.h"
 #include "base/unique_fd.h"
 #include "control/api.h"
+#include "control/config.h"
 #include "http/server_connection.h"
 
 namespace tealgate {
@@ -20,11 +22,12 @@ namespace tealgate {
 class ControlSocket final : private ServerConnectionOwner {
  public:
   // Binds and listens. The error says why not: above all that a live daemon owns the path.
-  static Result<std::unique_ptr<ControlSocket>> open(Loop& loop, const std::string& path, Api& api);
+  static Result<std::unique_ptr<ControlSocket>> open(Loop& loop,
+                                                     const ControlSocketConfig& settings, Api& api);
   // The two halves of it: nobody is answered before the second.
-  static Result<UniqueFd> listen(const std::string& path);
-  static std::unique_ptr<ControlSocket> adopt(Loop& loop, UniqueFd fd, const std::string& path,
-                                              Api& api);
+  static Result<UniqueFd> listen(const ControlSocketConfig& settings);
+  static std::unique_ptr<ControlSocket> adopt(Loop& loop, UniqueFd fd,
+                                              const ControlSocketConfig& settings, Api& api);
 
   // Removes the socket's file, unless it was given away; what is not answered yet is cut.
   ~ControlSocket();
@@ -35,7 +38,15 @@ class ControlSocket final : private ServerConnectionOwner {
   // file goes at once.
   void close();
   bool has_clients() const { return !clients_.empty(); }
-  const std::string& path() const { return path_; }
+  const ControlSocketConfig& settings() const { return settings_; }
+  const std::string& path() const { return settings_.path; }
+
+  // Other settings for the same path: for the next request of those connected, too, unless the
+  // group is another one: then they have to connect again. If the group cannot be changed, nobody
+  // but the owner can connect any more, and the log says so.
+  void change(const ControlSocketConfig& settings);
+  // Makes the file belong to whom the settings say.
+  void settle_file();
 
   // Accepts nobody for a while: they queue.
   void pause();
@@ -52,20 +63,25 @@ class ControlSocket final : private ServerConnectionOwner {
  private:
   struct Client;
 
-  ControlSocket(Loop& loop, const std::string& path, Api& api);
+  ControlSocket(Loop& loop, const ControlSocketConfig& settings, Api& api);
   void on_accept(UniqueFd fd, const SocketAddress& peer);
   void drop_departed();
+  void dismiss_clients();
   void on_connection_closed(ServerConnection& connection) override;
 
   Loop& loop_;
-  std::string path_;
+  ControlSocketConfig settings_;
   Api& api_;
-  ServerConnectionSettings settings_;
+  Access access_;
+  ServerConnectionSettings connections_;
   Timer departure_;
   std::unordered_map<ServerConnection*, std::unique_ptr<Client>> clients_;
   UniqueFd listening_;  // a duplicate: while it pauses, the only one
   std::unique_ptr<ListenSocket> socket_;
 };
+
+// Why this process cannot give a file to the group of these settings; empty: it can.
+std::string group_obstacle(const ControlSocketConfig& settings);
 
 // Who is at the other end of a connected Unix socket; `by` is "uid N".
 Caller caller_at(int fd);

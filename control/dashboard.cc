@@ -47,7 +47,7 @@ std::unique_ptr<RequestAnswerer> Dashboard::on_request(RequestHead&& head, Respo
   }
   Caller caller;
   caller.by = writer.peer().to_string();
-  return api_.answer(head, writer, caller, Api::Access::ReadOnly);
+  return api_.answer(head, writer, caller, {Role::Viewer, {}, "the dashboard's address"});
 }
 
 bool is_own_host(std::string_view authority, std::string_view written) {

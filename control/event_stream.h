@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "base/timer.h"
+#include "control/access.h"
 #include "control/telemetry.h"
 
 namespace tealgate {
@@ -23,9 +24,10 @@ class Loop;
 class EventStream final : private Telemetry::Reader {
  public:
   struct Order {
-    std::function<bool(std::string_view)> sees;  // whether a service is the reader's business
-    std::string last_id = {};                    // of the last event that he has seen
-    bool figures = true;                         // false: events alone
+    Access access;             // what the reader may see
+    std::string service = {};  // all that he wants to see; empty: whatever he may
+    std::string last_id = {};  // of the last event that he has seen
+    bool figures = true;       // false: events alone
   };
   // Where it goes. Neither may call back.
   struct Sink {
@@ -52,14 +54,14 @@ class EventStream final : private Telemetry::Reader {
 
   nlohmann::ordered_json snapshot(const nlohmann::ordered_json& status) const;
   bool concerns(const nlohmann::ordered_json& event) const;
-  // `with` without those services that are none of the reader's business.
-  nlohmann::ordered_json seen_of(nlohmann::ordered_json with) const;
+
   void send(std::string text);
   void ping();
   void drop();
 
   Telemetry& telemetry_;
   const Order order_;
+  const Access seen_;
   const Sink sink_;
   Timer ping_;
   Timer patience_;

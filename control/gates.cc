@@ -197,8 +197,10 @@ nlohmann::ordered_json gate_details(const GateVerdict& verdict, WallTime now) {
     row["error"] = last.error;
     row["body"] = last.body;
     const bool is_known = server.evidence.since != WallTime{};
-    row["since_ms"] =
-        is_known ? duration_cast<milliseconds>(now - server.evidence.since).count() : 0;
+    row["since_ms"] = is_known
+                          ? std::max<std::int64_t>(
+                                0, duration_cast<milliseconds>(now - server.evidence.since).count())
+                          : 0;
     rows.push_back(std::move(row));
   }
   return rows;

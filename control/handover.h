@@ -9,7 +9,7 @@
 //   new: serving    the decisions are the new one's from here on
 //   new: ending     it was told to stop: nobody shall take over again
 //
-// and, as long as the old one finishes its exchanges, what predecessor.h says.
+// and, as long as the old one finishes its exchanges, what remainder.h says.
 #pragma once
 
 #include <sys/types.h>

@@ -37,8 +37,8 @@ std::string probe_host(const Service& service, const HealthSettings& settings,
 std::shared_ptr<const ProbeOrder> make_order(const Service& service, const Server& server) {
   const HealthSettings& settings = service.settings->health;
   SocketAddress address = with_port(server.address, settings.port);
-  return std::make_shared<ProbeOrder>(
-      ProbeOrder{settings, address, probe_host(service, settings, address)});
+  return std::make_shared<ProbeOrder>(ProbeOrder{
+      settings, address, probe_host(service, settings, address), server.tls, server.address_text});
 }
 
 std::string what_is_checked(const HealthSettings& settings) {

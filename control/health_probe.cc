@@ -17,6 +17,11 @@ bool is_expected(const HealthSettings& settings, int status) {
                      });
 }
 
+std::unique_ptr<TlsSession> session(const ProbeOrder& order) {
+  if (!order.tls) return nullptr;
+  return order.tls->check({Server::host_of(order.address_text), order.address_text});
+}
+
 }  // namespace
 
 HealthProbe::HealthProbe(Loop& loop, std::shared_ptr<const ProbeOrder> order, OnResult on_result)
@@ -26,7 +31,7 @@ HealthProbe::HealthProbe(Loop& loop, std::shared_ptr<const ProbeOrder> order, On
                [this] {
                  finish(false, "timed out after " + format_duration(order_->settings.timeout));
                }),
-      connection_(ClientConnection::connect(loop, order_->address, *this)) {
+      connection_(ClientConnection::connect(loop, order_->address, *this, session(*order_))) {
   result_.began = Clock::now();
   timeout_.start(order_->settings.timeout);
   if (is_http()) send_request();

@@ -12,14 +12,17 @@
 #include "base/timer.h"
 #include "control/health_policy.h"
 #include "http/client_connection.h"
+#include "upstream/server.h"
 
 namespace tealgate {
 
 // What to ask, and what a good answer is.
 struct ProbeOrder {
-  HealthSettings settings;  // Kind::None is checked as Tcp
-  SocketAddress address;    // with the check's own port
-  std::string host;         // of the Host field
+  HealthSettings settings;                       // Kind::None is checked as Tcp
+  SocketAddress address;                         // with the check's own port
+  std::string host;                              // of the Host field
+  std::shared_ptr<const PoolTls> tls = nullptr;  // null: plain
+  std::string address_text = {};                 // the server's, as written
 };
 
 class HealthProbe final : private ClientConnectionOwner {

@@ -20,6 +20,12 @@ std::string environment(const char* name) {
   return value ? value : "";
 }
 
+// A folder that systemd made; of several, which it separates by colons, the first.
+std::string made_by_systemd(const char* name) {
+  const std::string folders = environment(name);
+  return folders.substr(0, folders.find(':'));
+}
+
 void add_below(std::vector<std::string>& folders, const std::string& parent, const char* child) {
   if (!parent.empty()) folders.push_back(parent + child);
 }
@@ -49,7 +55,7 @@ Result<void> make_folder(const std::string& path) {
 
 Result<std::string> default_control_socket() {
   std::vector<std::string> folders;
-  add_below(folders, environment("RUNTIME_DIRECTORY"), "");
+  add_below(folders, made_by_systemd("RUNTIME_DIRECTORY"), "");
   folders.push_back("/run/tealgate");
   add_below(folders, environment("XDG_RUNTIME_DIR"), "/tealgate");
   return first_writable(folders, "socket").map([](const std::string& folder) {
@@ -59,7 +65,7 @@ Result<std::string> default_control_socket() {
 
 Result<std::string> default_state_folder() {
   std::vector<std::string> folders;
-  add_below(folders, environment("STATE_DIRECTORY"), "");
+  add_below(folders, made_by_systemd("STATE_DIRECTORY"), "");
   folders.push_back("/var/lib/tealgate");
   add_below(folders, environment("XDG_STATE_HOME"), "/tealgate");
   add_below(folders, environment("HOME"), "/.local/state/tealgate");

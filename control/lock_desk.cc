@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "control/journal.h"
 #include "control/lock_request.h"
@@ -20,10 +21,10 @@ Json unlocked(bool changed) {
   return answer;
 }
 
-// The timer runs on another clock than the lock: rather a little late than too early.
+// The timer is coarse: rather a little late than too early.
 Duration until(WallTime time) {
   constexpr Duration kMargin = std::chrono::milliseconds(20);
-  return std::max(Duration::zero(), Duration(time - WallClock::now())) + kMargin;
+  return std::max(Duration::zero(), Duration(time - even_now())) + kMargin;
 }
 
 }  // namespace
@@ -31,7 +32,7 @@ Duration until(WallTime time) {
 std::string locked_by(const Decisions& decisions, std::string_view service,
                       std::string_view token) {
   const ServiceDecisions* decided = decisions.find(service);
-  const LockRecord* lock = decided ? decided->lock_at(WallClock::now()) : nullptr;
+  const LockRecord* lock = decided ? decided->lock_at(even_now()) : nullptr;
   if (lock == nullptr || lock->token == token) return "";
   std::string text = fmt::format("{} is locked by {} since {}", service, lock->holder,
                                  format_wall_time(lock->since));
@@ -59,7 +60,7 @@ struct LockDesk::Removal {
     line["holder"] = lock.holder;
     line["by"] = by;
     line["reason"] = reason;
-    if (lock.expires_at) line["expires_at"] = format_wall_time(*lock.expires_at);
+    if (lock.expires_at) line["expires_at"] = format_wall_time(told_by_wall(*lock.expires_at));
     return line;
   }
 };
@@ -88,7 +89,8 @@ void LockDesk::on_locked(Request& request, const LockRecord& lock) {
   answer["ok"] = true;
   answer["lock"] = lock.token;
   answer["holder"] = lock.holder;
-  answer["expires_at"] = lock.expires_at ? Json(format_wall_time(*lock.expires_at)) : Json(nullptr);
+  answer["expires_at"] =
+      lock.expires_at ? Json(format_wall_time(told_by_wall(*lock.expires_at))) : Json(nullptr);
   if (!is_held) {
     if (watcher) watcher->on_finished(answer);
     return;
@@ -111,7 +113,7 @@ void LockDesk::end(Request& request) {
 void LockDesk::unlock(const UnlockCommand& command, const Caller& caller,
                       std::shared_ptr<CommandWatcher> watcher) {
   const ServiceDecisions* decided = place_.journal.decisions().find(command.service);
-  const LockRecord* found = decided ? decided->lock_at(WallClock::now()) : nullptr;
+  const LockRecord* found = decided ? decided->lock_at(even_now()) : nullptr;
   if (found == nullptr) return watcher->on_finished(unlocked(false));
   const std::string holder = locked_by(place_.journal.decisions(), command.service, command.lock);
   if (!holder.empty() && !command.force) {
@@ -152,7 +154,7 @@ void LockDesk::watch_expiry() {
 
 // It kept nobody out any more; now it is gone, and the history says so.
 void LockDesk::on_expiry() {
-  const WallTime now = WallClock::now();
+  const WallTime now = even_now();
   for (const auto& [name, decided] : place_.journal.decisions().services) {
     if (!decided.lock || decided.lock_at(now) != nullptr) continue;
     const Removal removal{name, *decided.lock, "", "its time was over"};

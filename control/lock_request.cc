@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/even_clock.h"
 #include "control/operations.h"
 
 namespace tealgate {
@@ -77,7 +78,7 @@ void LockDesk::Request::store() {
   const WallTime now = WallClock::now();
   lock_ = {new_token(), caller_.by, command_.reason, now, std::nullopt, command_.hold};
   if (command_.ttl) {
-    lock_.expires_at = now + std::chrono::duration_cast<WallClock::duration>(*command_.ttl);
+    lock_.expires_at = even_now() + std::chrono::duration_cast<WallClock::duration>(*command_.ttl);
   }
   // The request may have ended when the journal comes to it: then nobody wants the lock.
   place_.journal.add(
@@ -111,7 +112,7 @@ nlohmann::ordered_json LockDesk::Request::line() const {
   line["service"] = command_.service;
   line["by"] = caller_.by;
   line["reason"] = command_.reason;
-  if (lock_.expires_at) line["expires_at"] = format_wall_time(*lock_.expires_at);
+  if (lock_.expires_at) line["expires_at"] = format_wall_time(told_by_wall(*lock_.expires_at));
   return line;
 }
 

@@ -6,7 +6,8 @@ namespace tealgate {
 namespace {
 
 constexpr std::string_view kTls =
-    "TLS belongs to an entry of \"listen\": tls: {cert: FILE, key: FILE}";
+    "TLS belongs to an entry of \"listen\": tls: {cert: FILE, key: FILE}; towards servers, to "
+    "their pool: {servers: [HOST:PORT], tls: true}";
 constexpr std::string_view kNoBound = "connections per server are not bounded yet";
 constexpr std::string_view kDefaultsInstead = "put what services share into \"defaults\"";
 

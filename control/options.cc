@@ -42,10 +42,14 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::File, "shutdown_grace", T::TimeSpan, "30s", "0s", "1h",
      "How long a stopping daemon lets requests finish.", false,
      [](Config& c) -> Duration& { return c.shutdown_grace; }},
+    {S::File, "ticket_rotation", T::TimeSpan, "12h", "1m", "7d",
+     "How often listeners with `tls` seal session tickets with a new key; older keys open them for "
+     "two more of these times.",
+     false, [](Config& c) -> Duration& { return c.ticket_rotation; }},
     {S::File, "logs.access", T::AccessLog, "(see Paths)", "", "", "Where the access log goes.",
      true},
-    {S::File, "control.socket", T::FilePath, "(see Paths)", "", "",
-     "The Unix socket that commands use.", true},
+    {S::File, "control.socket", T::SocketList, "(see Paths)", "", "",
+     "The Unix sockets that commands use: a path, a map or a list of maps."},
     {S::File, "control.dashboard", T::Address, "(none)", "", "",
      "Serves the control API read-only, and `/healthz`; `:9180` is loopback.", true},
     {S::File, "control.state", T::FilePath, "(see Paths)", "", "",
@@ -80,6 +84,13 @@ constexpr auto kOptions = std::to_array<Option>({
      false},
     {S::Listener, "redirect", T::RedirectTarget, "(none)", "", "",
      "Answers each request with a redirect to https at that port. For listeners without `tls`."},
+
+    {S::Socket, "path", T::FilePath, "", "", "", "Where the socket is. Required."},
+    {S::Socket, "group", T::Text, "(the daemon's)", "", "",
+     "Whose members may connect, besides the daemon's user: a name or a number."},
+    {S::Socket, "role", T::RoleName, "admin", "", "", "What they may do: *Access*."},
+    {S::Socket, "services", T::NameList, "(all)", "", "",
+     "The services that they may know of and change."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -221,6 +232,21 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Settings, "errors", T::PageMap, "(our own pages)", "", "",
      "HTML pages for Tealgate's own errors: `502`, `4xx`, `5xx` to files."},
 
+    {S::Pool, "servers", T::ServerList, "", "", "",
+     "An address, or a list of addresses and maps. Required."},
+    {S::Pool, "tls", T::ServerTls, "false", "", "",
+     "Whether its servers speak TLS; a map says on what terms."},
+    {S::Pool, "tls.ca", T::FilePath, "(the system's)", "", "",
+     "Who may sign the servers' certificates, PEM; a self-signed one signs itself."},
+    {S::Pool, "tls.name", T::Text, "(the host in its address)", "", "",
+     "The name, or IP address, that a server's certificate must be for, and that it is asked for "
+     "(SNI)."},
+    {S::Pool, "tls.cert", T::FilePath, "(none)", "", "",
+     "The certificate that servers are shown if they ask for one, with its chain, PEM."},
+    {S::Pool, "tls.key", T::FilePath, "(none)", "", "", "Its private key, PEM."},
+    {S::Pool, "tls.verify", T::Flag, "true", "", "",
+     "`false` believes whoever answers, an attacker too."},
+
     {S::Server, "address", T::Address, "", "", "",
      "`ADDRESS:PORT` or `NAME:PORT`; `:8081` is loopback. Required."},
     {S::Server, "name", T::Text, "(the address as written)", "", "",
@@ -245,10 +271,14 @@ bool takes(OptionContext context, OptionScope scope) {
       return scope == S::File;
     case OptionContext::Listener:
       return scope == S::Listener;
+    case OptionContext::Socket:
+      return scope == S::Socket;
     case OptionContext::Service:
       return scope == S::Service || scope == S::Settings;
     case OptionContext::Defaults:
       return scope == S::Settings;
+    case OptionContext::Pool:
+      return scope == S::Pool;
     case OptionContext::Server:
       return scope == S::Server;
   }
@@ -338,8 +368,16 @@ std::string_view to_string(OptionType type) {
       return "`1.2` or `1.3`";
     case T::ClientProof:
       return "`none`, `optional` or `required`";
+    case T::ServerList:
+      return "addresses";
+    case T::ServerTls:
+      return "`true`, `false` or map";
     case T::RedirectTarget:
       return "`https` or `https:PORT`";
+    case T::SocketList:
+      return "absolute path or maps";
+    case T::RoleName:
+      return "`viewer`, `deployer` or `admin`";
   }
   return "";
 }

@@ -20,13 +20,15 @@ namespace tealgate {
 enum class OptionScope : std::uint8_t {
   File,      // the top level
   Listener,  // an entry of `listen`
+  Socket,    // an entry of `control.socket`
   Service,   // services.NAME alone
   Settings,  // services.NAME, and `defaults` for all services
+  Pool,      // a pool that is a map
   Server,    // an entry of a pool
 };
 
 // The map that is being read. Defaults takes Settings; Service takes Service and Settings.
-enum class OptionContext : std::uint8_t { File, Listener, Service, Defaults, Server };
+enum class OptionContext : std::uint8_t { File, Listener, Socket, Service, Defaults, Pool, Server };
 
 enum class OptionType : std::uint8_t {
   Number,
@@ -62,6 +64,10 @@ enum class OptionType : std::uint8_t {
   TlsVersionName,
   ClientProof,
   RedirectTarget,
+  SocketList,
+  RoleName,
+  ServerList,
+  ServerTls,
 };
 
 // Where a setting that needs no care of its own is stored; monostate for keys that a reader handles

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "control/pool_tls_reader.h"
+
 namespace tealgate {
 namespace {
 
@@ -25,7 +27,7 @@ std::vector<PoolConfig> PoolReader::read(const ConfigNode& map) {
   if (!reader_.is_map(map, "pools")) return pools;
   for (const ConfigEntry& entry : map.entries) {
     if (entry.is_bad_key) continue;
-    PoolConfig pool{entry.key, {}};
+    PoolConfig pool{.name = entry.key, .servers = {}};
     const bool is_named_well = may_be_called(entry);
     if (entry.is_repeated) {
       PoolReader(reader_).read_pool(entry, pool);
@@ -51,12 +53,32 @@ bool PoolReader::may_be_called(const ConfigEntry& entry) {
 
 void PoolReader::read_pool(const ConfigEntry& entry, PoolConfig& pool) {
   const ConfigNode& node = entry.value;
+  const bool is_pool_map =
+      node.is_map() && !node.find("address") && (node.find("servers") || node.find("tls"));
+  is_pool_map ? read_pool_map(entry, pool) : read_servers(entry, entry.key, pool);
+}
+
+void PoolReader::read_pool_map(const ConfigEntry& entry, PoolConfig& pool) {
+  const ConfigNode& map = entry.value;
+  const std::vector<std::string> meant = reader_.check_keys(map, OptionContext::Pool, "");
+  if (const ConfigEntry* servers = map.find("servers")) {
+    read_servers(*servers, entry.key, pool);
+  } else if (!map.is_incomplete && std::ranges::find(meant, "servers") == meant.end()) {
+    reader_.findings().error(entry.at, fmt::format("pool \"{}\" has no servers", entry.key),
+                             "add servers: [HOST:PORT]");
+  }
+  if (const ConfigEntry* tls = map.find("tls")) pool.tls = read_pool_tls(reader_, tls->value);
+}
+
+// The value of `entry` are the servers of the pool `name`.
+void PoolReader::read_servers(const ConfigEntry& entry, std::string_view name, PoolConfig& pool) {
+  const ConfigNode& node = entry.value;
   if (node.is_bad) return;
   const bool is_empty =
       node.kind == ConfigNode::Kind::Null || (node.is_list() && node.items.empty());
   if (is_empty) {
     if (!node.is_incomplete)
-      reader_.findings().error(entry.at, fmt::format("pool \"{}\" has no servers", entry.key),
+      reader_.findings().error(entry.at, fmt::format("pool \"{}\" has no servers", name),
                                "write their addresses: [10.0.0.11:8080, 10.0.0.12:8080]");
     return;
   }

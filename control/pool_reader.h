@@ -21,6 +21,8 @@ class PoolReader {
  private:
   void read_pool(const ConfigEntry& entry, PoolConfig& pool);
   bool may_be_called(const ConfigEntry& entry);
+  void read_pool_map(const ConfigEntry& entry, PoolConfig& pool);
+  void read_servers(const ConfigEntry& entry, std::string_view name, PoolConfig& pool);
   void read_server(const ConfigNode& node, PoolConfig& pool);
   void read_server_map(const ConfigNode& map, PoolConfig& pool);
   void add(const ConfigNode& at, ServerConfig server, PoolConfig& pool);

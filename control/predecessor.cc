@@ -1,6 +1,7 @@
 #include "control/predecessor.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -86,13 +87,15 @@ void Predecessor::wait_for_turn(Loop& loop, std::function<void()> on_turn) {
 }
 
 void Predecessor::on_message(const ChannelMessage& message) {
-  const std::string word = word_of(decode(message));
-  if (word == "take" && on_turn_) std::exchange(on_turn_, nullptr)();
+  const nlohmann::ordered_json object = decode(message);
+  if (word_of(object) == "take" && on_turn_) return std::exchange(on_turn_, nullptr)();
+  if (remainder_) remainder_->on_message(object);
 }
 
 // Only by its death before it has handed over: to give up an upgrade it kills this daemon first.
 void Predecessor::on_gone() {
   loop_->destroy_later(std::move(channel_));
+  remainder_.reset();
   if (!on_turn_) return log_info("the daemon before (pid {}) has ended", offer_.pid);
   has_died_ = true;
   speak_for_ourselves(our_stderr_);
@@ -111,9 +114,21 @@ nlohmann::ordered_json Predecessor::history_line() const {
   return line;
 }
 
-void Predecessor::say_serving() {
+void Predecessor::say_serving(SnapshotCell& cell, unsigned index,
+                              std::function<std::string()> state) {
   speak_for_ourselves(our_stderr_);
-  if (channel_) channel_->send(encode_word("serving"));
+  if (!channel_) return;
+  channel_->send(encode_word("serving"));
+  remainder_ = std::make_unique<Remainder>(Remainder::Place{
+      *loop_, cell, index, std::move(state),
+      [this](const nlohmann::ordered_json& message) { channel_->send(encode(message)); },
+      [this] { on_silence(); }});
+}
+
+// Nothing can be decided before it knows. It is this daemon's parent: the number is still its own.
+void Predecessor::on_silence() {
+  log_error("the daemon before (pid {}) does not answer any more: it is killed", offer_.pid);
+  if (::getppid() == offer_.pid) ::kill(offer_.pid, SIGKILL);
 }
 
 void Predecessor::say_ending() {

@@ -7,8 +7,8 @@
 //
 // To prepare is to read the config, to open listeners, to check servers.
 //
-// As long as the old one finishes its exchanges it is one worker more: it routes by what is decided
-// here, and its claims count in a cell of their own. Control loop's thread.
+// As long as the old one finishes its exchanges it is one worker more: remainder.h. Control loop's
+// thread.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,7 @@
 #include "base/message_channel.h"
 #include "base/result.h"
 #include "control/handover.h"
+#include "control/remainder.h"
 
 namespace tealgate {
 
@@ -39,8 +40,11 @@ class Predecessor {
 
   // All is prepared: `on_turn` comes when the decisions are this daemon's.
   void wait_for_turn(Loop& loop, std::function<void()> on_turn);
-  // They are, and are read. The old one takes no new connections from here on.
-  void say_serving();
+  // They are, and are read. The old one takes no new connections from here on; it is the
+  // worker `index` now, and `state` (encode_state) is what it is told.
+  void say_serving(SnapshotCell& cell, unsigned index, std::function<std::string()> state);
+  // Null: nothing is left of it.
+  Remainder* remainder() { return remainder_.get(); }
   // This daemon was told to end.
   void say_ending();
   // "upgraded": who asked for it, from which version to which.
@@ -51,6 +55,7 @@ class Predecessor {
   Predecessor(UniqueFd channel, Offer offer, Inheritance inheritance);
   void on_message(const ChannelMessage& message);
   void on_gone();
+  void on_silence();
 
   UniqueFd fd_;
   UniqueFd our_stderr_;
@@ -58,6 +63,7 @@ class Predecessor {
   Inheritance inheritance_;
   Loop* loop_ = nullptr;
   std::unique_ptr<MessageChannel> channel_;
+  std::unique_ptr<Remainder> remainder_;
   std::function<void()> on_turn_;
   bool has_died_ = false;  // before it handed over
 };

@@ -60,6 +60,7 @@ Service Publisher::make_service(const ServiceConfig& config, const ServiceDecisi
   service.own = own;
   for (const PoolConfig& pool : config.pools) {
     Pool& made = service.pools.emplace_back(Pool{pool.name, {}});
+    const std::shared_ptr<const PoolTls> tls = tls_of({config.name, pool.name}, pool);
     const bool on_probation =
         new_servers == NewServers::OnProbation && decisions.split.is_active(pool.name);
     const bool is_unchecked = config.settings.health.kind == HealthSettings::Kind::None;
@@ -71,17 +72,32 @@ Service Publisher::make_service(const ServiceConfig& config, const ServiceDecisi
                               .weight = server.weight,
                               .admin = decisions.admin_state(pool.name, server.name),
                               .state = state_of({config.name, pool.name, server.name},
-                                                server.address.to_string(), initial)});
+                                                server.address.to_string(), initial),
+                              .tls = tls});
     }
   }
   return service;
+}
+
+// The contexts that the last snapshot had, if they would come out the same.
+std::shared_ptr<const PoolTls> Publisher::tls_of(const PoolKey& key, const PoolConfig& pool) {
+  if (!pool.tls) {
+    tls_.erase(key);
+    return nullptr;
+  }
+  std::shared_ptr<const PoolTls>& known = tls_[key];
+  if (!known || !known->settings().is_same_as(*pool.tls)) {
+    known = std::make_shared<const PoolTls>(*pool.tls, workers_);
+  }
+  return known;
 }
 
 std::shared_ptr<ServerState> Publisher::state_of(const ServerKey& key, const std::string& address,
                                                  Health initial) {
   Known& known = known_[key];
   if (!known.state || known.address != address) {
-    known = {address, std::make_shared<ServerState>(workers_)};
+    // One cell more: of the daemon that this one replaced (control/remainder.h).
+    known = {address, std::make_shared<ServerState>(workers_ + 1)};
     known.state->set_health(initial);
   }
   return known.state;
@@ -89,14 +105,17 @@ std::shared_ptr<ServerState> Publisher::state_of(const ServerKey& key, const std
 
 void Publisher::forget_unused(const Snapshot& snapshot) {
   std::set<ServerKey> used;
+  std::set<PoolKey> pools;
   for (const Service& service : snapshot.services) {
     for (const Pool& pool : service.pools) {
+      pools.emplace(service.name, pool.name);
       for (const Server& server : pool.servers) {
         used.insert({service.name, pool.name, server.name});
       }
     }
   }
   std::erase_if(own_, [&](const auto& entry) { return !snapshot.find_service(entry.first); });
+  std::erase_if(tls_, [&](const auto& entry) { return !pools.contains(entry.first); });
   std::erase_if(known_, [&](const auto& entry) {
     if (used.contains(entry.first)) return false;
     // Should it come back before what is in flight there has ended, its drain must see that.

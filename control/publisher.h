@@ -53,6 +53,7 @@ class Publisher {
     std::string address;
     std::shared_ptr<ServerState> state;
   };
+  using PoolKey = std::pair<std::string, std::string>;  // service, pool
   struct Waiter {
     std::uint64_t generation;
     std::function<void()> adopted;
@@ -62,6 +63,7 @@ class Publisher {
                        NewServers new_servers);
   std::shared_ptr<ServerState> state_of(const ServerKey& key, const std::string& address,
                                         Health initial);
+  std::shared_ptr<const PoolTls> tls_of(const PoolKey& key, const PoolConfig& pool);
   void forget_unused(const Snapshot& snapshot);
   void on_adoption();
 
@@ -71,6 +73,7 @@ class Publisher {
   std::map<ServerKey, Known> known_;
   std::map<std::string, std::shared_ptr<TrafficFigures>> own_;  // by service
   const std::shared_ptr<TrafficFigures> unrouted_;
+  std::map<PoolKey, std::shared_ptr<const PoolTls>> tls_;
   std::vector<Waiter> waiters_;
   Listener listener_;
   Mailbox mailbox_;

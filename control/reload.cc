@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/even_clock.h"
 #include "base/loop.h"
 #include "base/work.h"
 #include "control/journal.h"
@@ -60,6 +61,7 @@ void Reload::detach(const CommandWatcher& watcher) {
 void Reload::stop() {
   is_stopping_ = true;
   listeners_.reset();
+  use_sockets_ = nullptr;
   if (step_ == Step::Loading) finish(error_object(stopping()));
 }
 
@@ -71,6 +73,11 @@ void Reload::on_loaded(Result<LoadedConfig, CommandError> loaded) {
     return refuse({ErrorCode::ConfigInvalid, listeners.error().message});
   }
   listeners_ = std::move(*listeners);
+  if (hooks_.prepare_sockets) {
+    auto sockets = hooks_.prepare_sockets(loaded->config);
+    if (!sockets) return refuse({ErrorCode::ConfigInvalid, sockets.error().message});
+    use_sockets_ = std::move(*sockets);
+  }
   next_ = std::move(*loaded);
   warnings_ = next_->warnings;
   store();
@@ -81,7 +88,7 @@ void Reload::store() {
   place_.journal.add(
       {.change = [this](const Decisions& decisions) -> Result<Decisions, CommandError> {
          if (is_stopping_) return tl::make_unexpected(stopping());
-         auto fitted = fit_to_config(decisions, next_->config, WallClock::now());
+         auto fitted = fit_to_config(decisions, next_->config, even_now());
          if (!fitted) {
            return tl::make_unexpected(
                CommandError{ErrorCode::ConfigInvalid, fitted.error().message});
@@ -119,6 +126,7 @@ void Reload::publish() {
   place_.prober.sync(snapshot);
   place_.operations.on_config_published(*snapshot);
   std::exchange(listeners_, nullptr)->commit();
+  if (use_sockets_) std::exchange(use_sockets_, nullptr)();
   place_.publisher.when_adopted(snapshot->generation, [this, restart] {
     nlohmann::ordered_json result;
     result["ok"] = true;
@@ -131,6 +139,7 @@ void Reload::publish() {
 
 void Reload::refuse(const CommandError& error) {
   listeners_.reset();
+  use_sockets_ = nullptr;
   next_.reset();
   place_.journal.add({.change = {},
                       .line =

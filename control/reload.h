@@ -1,7 +1,7 @@
 // Takes over a changed config file: all of it or nothing. Decisions stay as they are.
 //
-//   load (thread pool) → bind new listeners → fit decisions, store → publish → open listeners →
-//   adopted → answer
+//   load (thread pool) → bind new listeners and sockets → fit decisions,
+//   store → publish → open listeners, use sockets → adopted → answer
 //
 // Owned by the control loop, on its thread; one reload at a time.
 #pragma once
@@ -25,7 +25,8 @@ class Reload {
  public:
   struct Hooks {
     std::function<Result<LoadedConfig, CommandError>()> load;  // in the thread pool
-    std::function<void()> on_begun, on_ended;                  // may be empty
+    std::function<Result<std::function<void()>>(const Config&)> prepare_sockets;  // may be empty
+    std::function<void()> on_begun, on_ended;                                     // may be empty
   };
   struct Place {
     Loop& loop;
@@ -65,6 +66,7 @@ class Reload {
   std::optional<LoadedConfig> next_;
   std::vector<std::string> warnings_;
   std::unique_ptr<DataPlane::PreparedListeners> listeners_;
+  std::function<void()> use_sockets_;  // may be empty
   std::shared_ptr<Reload*> self_;
 };
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/even_clock.h"
+#include "control/certificate_report.h"
 #include "control/control_loop.h"
 
 namespace tealgate {
@@ -87,7 +89,8 @@ Json lock_object(const LockRecord& lock) {
   object["holder"] = lock.holder;
   object["reason"] = lock.reason;
   object["since"] = format_wall_time(lock.since);
-  object["expires_at"] = lock.expires_at ? Json(format_wall_time(*lock.expires_at)) : Json(nullptr);
+  object["expires_at"] =
+      lock.expires_at ? Json(format_wall_time(told_by_wall(*lock.expires_at))) : Json(nullptr);
   return object;
 }
 
@@ -133,7 +136,7 @@ Json describe(const ControlLoop& control, const Service& service) {
   add_decisions(object, decisions ? *decisions : ServiceDecisions());
   const std::optional<OperationSummary> running = control.running_operation(service.name);
   object["operation"] = running ? operation_object(*running) : Json(nullptr);
-  const LockRecord* lock = decisions ? decisions->lock_at(WallClock::now()) : nullptr;
+  const LockRecord* lock = decisions ? decisions->lock_at(even_now()) : nullptr;
   object["lock"] = lock ? lock_object(*lock) : Json(nullptr);
   object["rollback"] = rollback_object(control.rollback_preview(service.name));
   object["initial"] = initial_of(control, service.name);
@@ -245,6 +248,8 @@ nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFac
   object["finished"] = counts.finished;
   object["client_connections"] = counts.client_connections;
   object["refused_connections"] = counts.refused_connections;
+  object["certificates"] = certificates_array(loaded.config, WallClock::now());
+  object["tls_faults"] = tls_faults_array(control.tls_faults());
   object["services"] = Json::object();
   if (!snapshot) return object;
   for (const Service& service : snapshot->services) {

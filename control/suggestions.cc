@@ -34,10 +34,14 @@ std::string_view place_of(OptionScope scope) {
       return "at the top level";
     case OptionScope::Listener:
       return "in an entry of \"listen\"";
+    case OptionScope::Socket:
+      return "in an entry of \"control.socket\"";
     case OptionScope::Service:
       return "in services.NAME";
     case OptionScope::Settings:
       return "in services.NAME or in defaults";
+    case OptionScope::Pool:
+      return "in a pool's map";
     case OptionScope::Server:
       return "in a server's map";
   }

@@ -12,9 +12,25 @@
 namespace tealgate {
 namespace {
 
-constexpr std::size_t kLargestPem = 256 * 1024;
-constexpr auto kSoon = std::chrono::days(14);
 constexpr OptionContext kContext = OptionContext::Listener;
+
+void check_validity(NodeReader& reader, const ConfigNode& node, const TlsCertificate& certificate) {
+  const auto now = std::chrono::system_clock::now();
+  const std::string& file = certificate.files().cert;
+  const std::string until = format_wall_time(certificate.valid_until());
+  if (certificate.has_expired(now)) {
+    const std::string what = fmt::format("the certificate in {} has expired at {}", file, until);
+    const std::string hint = "nobody would believe it: renew it";
+    if (reader.surroundings().takes_expired) return reader.findings().warn(node.at, what, hint);
+    return reader.findings().error(node.at, what, hint);
+  }
+  if (now >= certificate.renewal_due())
+    reader.findings().warn(node.at, fmt::format("the certificate in {} expires at {}", file, until),
+                           "renew it");
+  if (now < certificate.valid_from())
+    reader.findings().warn(node.at, fmt::format("the certificate in {} is not valid yet", file),
+                           "is this machine's clock right?");
+}
 
 class TlsReader {
  public:
@@ -24,7 +40,7 @@ class TlsReader {
     if (!reader_.is_map(map, "tls")) return nullptr;
     const std::vector<std::string> meant = reader_.check_keys(map, kContext, "tls.");
     const std::size_t errors = reader_.findings().errors();
-    if (map.find("cert") || map.find("key")) read_certificate(map, "tls.");
+    if (map.find("cert") || map.find("key")) read_one(map, "tls.");
     for (const ConfigEntry& entry : map.entries) {
       if (!entry.is_bad_key && !entry.is_repeated) read_key(entry);
     }
@@ -44,8 +60,10 @@ class TlsReader {
     if (entry.key == "min_version") return read_version(entry.value);
     if (entry.key == "client_certificates") return read_client_certificates(entry.value);
     if (entry.key == "client_ca") {
-      if (const auto path = path_in(entry.value, "tls.client_ca"))
+      if (const auto path = read_path(reader_, entry.value, "tls.client_ca")) {
+        settings_.client_ca_file = *path;
         settings_.client_ca = content(entry.value, "tls.client_ca", *path).value_or("");
+      }
     }
     if (entry.key == "ciphers")
       settings_.ciphers = reader_.text(entry.value, "tls.ciphers").value_or("");
@@ -61,7 +79,7 @@ class TlsReader {
     for (const ConfigNode& item : list.items) {
       if (!reader_.is_map(item, "tls.certificates")) continue;
       check_certificate_keys(item);
-      read_certificate(item, "tls.certificates.");
+      read_one(item, "tls.certificates.");
     }
   }
 
@@ -76,50 +94,16 @@ class TlsReader {
     }
   }
 
-  void read_certificate(const ConfigNode& map, std::string_view prefix) {
-    TlsCertificate::Files files;
-    const auto read_path = [&](std::string_view key, std::string& path) {
-      const ConfigEntry* const entry = map.find(key);
-      if (!entry) return true;
-      const auto text = path_in(entry->value, fmt::format("{}{}", prefix, key));
-      path = text.value_or("");
-      return text.has_value();
-    };
-    const bool are_read =
-        read_path("cert", files.cert) & read_path("key", files.key) & read_path("ocsp", files.ocsp);
-    if (!are_read || map.is_incomplete) return;
-    for (const auto& [path, key] : {std::pair(&files.cert, "cert"), std::pair(&files.key, "key")}) {
-      if (path->empty())
-        return reader_.findings().error(map.at, fmt::format("{}{} is missing", prefix, key),
-                                        "a certificate needs both cert and key");
-    }
-    auto certificate = load_certificate(files, reader_.surroundings());
-    if (!certificate)
-      return reader_.findings().error(map.find("cert")->value.at, certificate.error().message);
-    check_validity(map.find("cert")->value, **certificate);
-    check_rival(map.find("cert")->value, **certificate);
-    settings_.certificates.push_back(std::move(*certificate));
-  }
-
-  void check_validity(const ConfigNode& node, const TlsCertificate& certificate) {
-    const auto now = std::chrono::system_clock::now();
-    const std::string& file = certificate.files().cert;
-    const std::string until = format_wall_time(certificate.valid_until());
-    if (certificate.has_expired(now)) {
-      const std::string what = fmt::format("the certificate in {} has expired at {}", file, until);
-      const std::string hint = "clients would refuse it: renew it";
-      if (reader_.surroundings().takes_expired) return reader_.findings().warn(node.at, what, hint);
-      return reader_.findings().error(node.at, what, hint);
-    }
-    if (certificate.has_expired(now + kSoon))
+  void read_one(const ConfigNode& map, std::string_view prefix) {
+    auto certificate = read_certificate(reader_, map, prefix);
+    if (!certificate) return;
+    const ConfigNode& at = map.find("cert")->value;
+    if (certificate->names().empty())
       reader_.findings().warn(
-          node.at, fmt::format("the certificate in {} expires at {}", file, until), "renew it");
-    if (now < certificate.valid_from())
-      reader_.findings().warn(node.at, fmt::format("the certificate in {} is not valid yet", file),
-                              "is this machine's clock right?");
-    if (certificate.names().empty())
-      reader_.findings().warn(node.at, fmt::format("the certificate in {} names no host", file),
-                              "browsers ask for a subjectAltName");
+          at.at, fmt::format("the certificate in {} names no host", certificate->files().cert),
+          "browsers ask for a subjectAltName");
+    check_rival(at, *certificate);
+    settings_.certificates.push_back(std::move(certificate));
   }
 
   // Two for one name and kind of key: which one did they mean?
@@ -173,13 +157,6 @@ class TlsReader {
                              "add client_certificates: required, or optional");
   }
 
-  std::optional<std::string> path_in(const ConfigNode& node, std::string_view label) {
-    std::optional<std::string> path = reader_.text(node, label);
-    if (!path || path->starts_with('/')) return path;
-    reader_.reject(node, label, {"is not an absolute path", "begin it with /"});
-    return std::nullopt;
-  }
-
   std::optional<std::string> content(const ConfigNode& node, std::string_view label,
                                      const std::string& path) {
     Result<std::string> text = reader_.surroundings().content(path, kLargestPem);
@@ -206,6 +183,43 @@ class TlsReader {
 
 std::shared_ptr<const TlsServerSettings> read_tls(NodeReader& reader, const ConfigNode& map) {
   return TlsReader(reader).read(map);
+}
+
+std::shared_ptr<const TlsCertificate> read_certificate(NodeReader& reader, const ConfigNode& map,
+                                                       std::string_view prefix) {
+  TlsCertificate::Files files;
+  const auto read_into = [&](std::string_view key, std::string& path) {
+    const ConfigEntry* const entry = map.find(key);
+    if (!entry) return true;
+    const auto text = read_path(reader, entry->value, fmt::format("{}{}", prefix, key));
+    path = text.value_or("");
+    return text.has_value();
+  };
+  const bool are_read =
+      read_into("cert", files.cert) & read_into("key", files.key) & read_into("ocsp", files.ocsp);
+  if (!are_read || map.is_incomplete) return nullptr;
+  for (const auto& [path, key] : {std::pair(&files.cert, "cert"), std::pair(&files.key, "key")}) {
+    if (!path->empty()) continue;
+    reader.findings().error(map.at, fmt::format("{}{} is missing", prefix, key),
+                            "a certificate needs both cert and key");
+    return nullptr;
+  }
+  auto certificate = load_certificate(files, reader.surroundings());
+  const ConfigNode& at = map.find("cert")->value;
+  if (!certificate) {
+    reader.findings().error(at.at, certificate.error().message);
+    return nullptr;
+  }
+  check_validity(reader, at, **certificate);
+  return *std::move(certificate);
+}
+
+std::optional<std::string> read_path(NodeReader& reader, const ConfigNode& node,
+                                     std::string_view label) {
+  std::optional<std::string> path = reader.text(node, label);
+  if (!path || path->starts_with('/')) return path;
+  reader.reject(node, label, {"is not an absolute path", "begin it with /"});
+  return std::nullopt;
 }
 
 Result<std::shared_ptr<const TlsCertificate>> load_certificate(

@@ -1,21 +1,18 @@
 #include "control/upgrade.h"
 
 #include <fmt/core.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/log.h"
 #include "base/loop.h"
 #include "control/control_loop.h"
+#include "control/follower.h"
 #include "control/handover.h"
+#include "control/program.h"
 #include "control/state_store.h"
 #include "control/wall_time.h"
 
@@ -25,25 +22,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Duration kLookAgain = std::chrono::milliseconds(20);
-constexpr std::string_view kDeleted = " (deleted)";
-
-std::string why_not_runnable(const std::string& binary) {
-  struct stat status {};
-  if (binary.empty() || binary.front() != '/') {
-    return fmt::format("\"{}\" must be an absolute path", binary);
-  }
-  if (::stat(binary.c_str(), &status) != 0) return binary + ": " + std::strerror(errno);
-  if (!S_ISREG(status.st_mode)) return binary + ": is not a file";
-  if (::access(binary.c_str(), X_OK) != 0) return binary + ": is not executable";
-  return "";
-}
-
-bool is_same_file(const std::string& a, const char* b) {
-  struct stat of_a {
-  }, of_b{};
-  return ::stat(a.c_str(), &of_a) == 0 && ::stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
-         of_a.st_ino == of_b.st_ino;
-}
 
 }  // namespace
 
@@ -57,6 +35,8 @@ Upgrade::Upgrade(Place place)
                                                      step_ == Step::Starting ? "start" : "check")
                                        : told_});
       }) {}
+
+Upgrade::~Upgrade() = default;
 
 void Upgrade::stop() {
   if (step_ == Step::Idle || step_ == Step::Retired) return;
@@ -115,18 +95,19 @@ void Upgrade::start() {
       {kHandoverVariable, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"});
   environment.push_back(
       fmt::format("{}={},{}", kHandoverVariable, ChildProcess::kChannel, ChildProcess::kStderr));
-  auto child = ChildProcess::start(place_.loop,
-                                   {command_.binary,
-                                    {command_.binary, "run", "-c", place_.config_path},
-                                    std::move(environment),
-                                    std::move(pair->theirs)},
-                                   {.on_stderr =
-                                        [this](std::string_view text) {
-                                          stderr_.emplace_back(text);
-                                          if (stderr_.size() > kLinesKept) stderr_.pop_front();
-                                          log_info("the new daemon says: {}", text);
-                                        },
-                                    .on_exit = [this](const std::string& how) { on_exit(how); }});
+  auto child =
+      ChildProcess::start(place_.loop,
+                          {command_.binary,
+                           {command_.binary, "run", "-c", place_.config_path},
+                           std::move(environment),
+                           std::move(pair->theirs)},
+                          {.on_stderr =
+                               [this](std::string_view text) {
+                                 stderr_.emplace_back(text);
+                                 if (stderr_.size() > kLinesKept) stderr_.pop_front();
+                                 log_info("the new daemon says: {}", text);
+                               },
+                           .on_exit = [this](const ChildProcess::Exit& exit) { on_exit(exit); }});
   if (!child) return refuse({ErrorCode::Usage, child.error().message});
   child_ = std::move(*child);
   channel_ = std::make_unique<MessageChannel>(
@@ -146,7 +127,8 @@ void Upgrade::on_message(ChannelMessage message) {
     return settle();
   }
   if (word == "serving" && step_ == Step::Handing) return on_serving();
-  if (word != "ending" || step_ != Step::Retired) return;
+  if (step_ != Step::Retired) return;
+  if (word != "ending") return follower_->on_message(object);
   successor_ends_ = true;
   kept_.clear();
   place_.host.let_go();
@@ -199,18 +181,40 @@ void Upgrade::on_serving() {
   end(result);
   kept_ = place_.host.descriptors();
   place_.host.retire(successor);
+  follow();
+}
+
+void Upgrade::follow() {
+  follower_ = std::make_unique<Follower>(
+      Follower::Place{place_.loop, place_.control, place_.data_plane,
+                      [this](const Json& message) {
+                        if (channel_) channel_->send(encode(message));
+                      },
+                      [this](const std::string& why) { place_.host.hurry(why); }});
 }
 
 // What it said before its end comes first.
-void Upgrade::on_exit(const std::string& how) {
+void Upgrade::on_exit(const ChildProcess::Exit& exit) {
   channel_->receive();
   if (step_ == Step::Failing) return recover();
-  if (step_ != Step::Retired) {
-    return fail(
-        {ErrorCode::Conflict, fmt::format("{} {} before it took over", command_.binary, how)});
-  }
+  if (step_ != Step::Retired) return fail(why_ended(exit));
   forget_child();
-  if (!successor_ends_) take_back(how);
+  place_.loop.destroy_later(std::move(follower_));
+  if (!successor_ends_) take_back(exit.how);
+}
+
+// What it said goes with it.
+CommandError Upgrade::why_ended(const ChildProcess::Exit& exit) const {
+  if (step_ == Step::Starting) {
+    return {ErrorCode::Conflict, fmt::format("{} {} without a word of the hand-over: is it a "
+                                             "tealgate that can take over?",
+                                             command_.binary, exit.how)};
+  }
+  if (exit.code == error_row(ErrorCode::ConfigInvalid).exit) {
+    return {ErrorCode::ConfigInvalid,
+            fmt::format("tealgate {} rejects {}", successor_version_, place_.config_path)};
+  }
+  return {ErrorCode::Conflict, fmt::format("{} {} before it took over", command_.binary, exit.how)};
 }
 
 void Upgrade::take_back(const std::string& how) {
@@ -277,20 +281,6 @@ Json Upgrade::line(std::string_view event) const {
   line["from_version"] = place_.version;
   if (!successor_version_.empty()) line["to_version"] = successor_version_;
   return line;
-}
-
-std::string own_binary() {
-  std::string called;
-  std::ifstream("/proc/self/cmdline") >> called;
-  called = called.substr(0, called.find('\0'));
-  std::error_code failed;
-  if (called.find('/') != std::string::npos && is_same_file(called, "/proc/self/exe")) {
-    const auto whole = std::filesystem::absolute(called, failed);
-    if (!failed) return whole.lexically_normal().string();
-  }
-  std::string path = std::filesystem::read_symlink("/proc/self/exe", failed).string();
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return path;
 }
 
 }  // namespace tealgate

@@ -41,6 +41,8 @@
 namespace tealgate {
 
 class ControlLoop;
+class DataPlane;
+class Follower;
 class Loop;
 
 // What the daemon does for it.
@@ -57,6 +59,8 @@ class UpgradeHost {
   virtual void go_on_with_commands() = 0;
   // `successor` serves: takes no new connection, finishes what is in flight, then ends.
   virtual void retire(pid_t successor) = 0;
+  // Retired, and routing cannot follow what the successor decided: ends within seconds.
+  virtual void hurry(const std::string& why) = 0;
   // It was told to end: nothing of this daemon's may keep a next one from starting.
   virtual void let_go() = 0;
   // It died: serves again, on `sockets`.
@@ -71,6 +75,7 @@ class Upgrade {
   struct Place {
     Loop& loop;
     ControlLoop& control;
+    DataPlane& data_plane;
     UpgradeHost& host;
     std::string binary;       // that this daemon was started from
     std::string config_path;  // absolute
@@ -79,6 +84,7 @@ class Upgrade {
   };
 
   explicit Upgrade(Place place);
+  ~Upgrade();
 
   void run(const UpgradeCommand& command, const Caller& caller,
            std::shared_ptr<CommandWatcher> watcher);
@@ -107,7 +113,9 @@ class Upgrade {
   void settle();
   void hand_over();
   void on_serving();
-  void on_exit(const std::string& how);
+  void follow();
+  void on_exit(const ChildProcess::Exit& exit);
+  CommandError why_ended(const ChildProcess::Exit& exit) const;
   void take_back(const std::string& how);
   void fail(CommandError error);
   void recover();
@@ -132,12 +140,9 @@ class Upgrade {
   std::vector<HandedDescriptor> kept_;  // while retired: to serve again
   std::unique_ptr<ChildProcess> child_;
   std::unique_ptr<MessageChannel> channel_;
+  std::unique_ptr<Follower> follower_;  // while retired
   Timer look_;
   Timer deadline_;
 };
-
-// The path of the program that runs, to start it anew from: as it was called, if that is a path to
-// it (perhaps through a link that points to another version later), else where it lies.
-std::string own_binary();
 
 }  // namespace tealgate

@@ -196,6 +196,9 @@ void ClientConnection::on_error(int error) {
     const Failure failure = phase_ == Phase::Body ? Failure::BodyCut : failure_of_silence();
     return fail(failure, "reset by the server");
   }
+  if (stream_->tls() && error == ECONNRESET) {
+    return fail(Failure::ServerTlsFailed, "closed by the server in the TLS handshake");
+  }
   if (error == ECONNREFUSED || error == ENOENT) {
     return fail(Failure::ConnectRefused, "connection refused");
   }
@@ -207,7 +210,8 @@ void ClientConnection::on_error(int error) {
 }
 
 void ClientConnection::on_tls_failure(std::string_view why) {
-  if (!connected_) return fail(Failure::ServerTlsFailed, why);
+  const bool nothing_was_read = requests_sent_ <= 1 && stream_->tls()->has_refused_us();
+  if (!connected_ || nothing_was_read) return fail(Failure::ServerTlsFailed, why);
   fail(phase_ == Phase::Body ? Failure::BodyCut : failure_of_silence(), why);
 }
 

@@ -28,8 +28,9 @@ class ClientConnectionOwner {
   virtual void on_response_trailers(const std::vector<Field>&) {}
   // The response is complete; see is_reusable().
   virtual void on_response_end() = 0;
-  // The connection is dead. Which Failure it is depends on the phase (Connect*, ClosedWhenReused,
-  // ClosedEarly, HeadCut, BadResponse, BodyCut). While idle: ClosedEarly.
+  // The connection is dead. Which Failure it is depends on the phase (Connect*, ServerTlsFailed,
+  // ClosedWhenReused, ClosedEarly, HeadCut, BadResponse, BodyCut). While idle: ClosedEarly.
+  // `detail` is valid during the call.
   virtual void on_failure(Failure failure, std::string_view detail) = 0;
   virtual void on_upload_blocked() {}
   virtual void on_upload_drained() {}

@@ -64,12 +64,12 @@ void Exchange::begin_attempt(const Choice& choice) {
 }
 
 void Exchange::send_request(const Server& server) {
-  upstream_ = worker_.connections().take(*server.state, can_repeat() ? Duration::max() : kJustUsed);
+  upstream_ = worker_.connections().take(server, can_repeat() ? Duration::max() : kJustUsed);
   if (upstream_) {
     upstream_->set_user(*this);
   } else {
     UpstreamUser& user = *this;
-    upstream_ = std::make_unique<UpstreamConnection>(worker_.loop(), server, user);
+    upstream_ = std::make_unique<UpstreamConnection>(worker_.loop(), server, worker_.index(), user);
   }
   ClientConnection& http = upstream_->http();
   http.send_request(upstream_head_, head_.method, head_.framing,
@@ -238,7 +238,9 @@ void Exchange::act(Relay::Act act) {
 }
 
 void Exchange::reply() {
-  send(reply_to_failure(relay_.failure(), detail_));
+  // Whose certificate it is, and what is wrong with it, is no stranger's business.
+  const bool is_private = relay_.failure() == Failure::ServerTlsFailed;
+  send(reply_to_failure(relay_.failure(), is_private ? std::string_view() : detail_));
 }
 
 LocalReply Exchange::reply_to_failure(Failure failure, std::string_view detail) const {
@@ -323,6 +325,7 @@ void Exchange::count() {
 
 void Exchange::write_log() {
   count();
+  const bool has_failed = relay_.failure() != Failure::None;
   worker_.log().write({.request_id = request_id_,
                        .client_ip = client_address_,
                        .service = service_name_,
@@ -334,7 +337,7 @@ void Exchange::write_log() {
                        .path = head_.path,
                        .user_agent = head_.field("User-Agent"),
                        .referer = head_.field("Referer"),
-                       .detail = relay_.failure() == Failure::None ? std::string_view() : detail_,
+                       .detail = has_failed ? detail_ : std::string_view(),
                        .failure = relay_.failure(),
                        .minor_version = head_.minor_version,
                        .scheme = writer_.entrance().tls ? "https" : "http",

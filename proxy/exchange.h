@@ -137,8 +137,8 @@ class Exchange final : public RequestAnswerer, private UpstreamUser {
   std::string replay_;    // the request's body so far, for another attempt; or our own reply's body
   std::string trailers_;  // of the request: those that go on
   std::string response_trailers_;  // the same of the response
-  std::string_view detail_;
-  std::string_view upgrade_;  // the protocol asked for; in settings_
+  std::string detail_;             // of the last bad end, for the log
+  std::string_view upgrade_;       // the protocol asked for; in settings_
   TimePoint began_;
   TimePoint attempt_began_;
   Duration connect_{};

@@ -15,10 +15,10 @@ StreamCloser::StreamCloser(Worker& worker, const CloseOrder& order, double phase
   look();
 }
 
-StreamCloser::StreamCloser(Worker& worker)
+StreamCloser::StreamCloser(Worker& worker, Duration over, double phase)
     : worker_(worker),
       is_for_all_(true),
-      spread_(worker.loop().now(), Duration::zero()),
+      spread_(worker.loop().now(), over, phase),
       timer_(worker.loop(), [this] { look(); }) {
   look();
 }

@@ -21,8 +21,8 @@ class StreamCloser {
  public:
   // `phase` as for Spread. Begins at once.
   StreamCloser(Worker& worker, const CloseOrder& order, double phase);
-  // All streams of the worker, at once, for as long as it lives: its end.
-  explicit StreamCloser(Worker& worker);
+  // All streams of the worker, for as long as it lives: its end.
+  StreamCloser(Worker& worker, Duration over, double phase);
 
   // Leaves it no server that is in `order`.
   void give_up(const CloseOrder& order);

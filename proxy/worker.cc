@@ -103,8 +103,8 @@ void Worker::close_listener(const SocketAddress& address) {
   }
 }
 
-void Worker::close_all_streams() {
-  closers_.push_back(std::make_unique<StreamCloser>(*this));
+void Worker::close_all_streams(Duration over, double phase) {
+  closers_.push_back(std::make_unique<StreamCloser>(*this, over, phase));
 }
 
 void Worker::stay() {

@@ -69,8 +69,9 @@ class Worker final : public RequestHandler {
   // idle one goes after `idle`.
   void drain(Duration idle, std::function<void()> on_drained);
   static constexpr Duration kIdleGrace = std::chrono::seconds(1);
-  // Closes all streams properly and at once, those that appear from now on, too.
-  void close_all_streams();
+  // Closes all streams properly, spread over that time, and those that appear from now on, too.
+  // `phase` as for Spread.
+  void close_all_streams(Duration over, double phase);
   // No drain any more: new listeners may come.
   void stay();
   // Takes the newest snapshot, if there is one: rebuilds the balancers and closes what is idle to

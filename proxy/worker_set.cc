@@ -139,7 +139,7 @@ WorkerSet::WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell,
       cell_(cell),
       log_writer_(log_writer),
       stop_deadline_(control_loop, [this] { finish_stop(); }),
-      stream_deadline_(control_loop, [this] { close_streams_at_end(); }),
+      stream_deadline_(control_loop, [this] { close_all_streams(Duration::zero()); }),
       mailbox_(control_loop) {}
 
 WorkerSet::~WorkerSet() {
@@ -172,10 +172,16 @@ void WorkerSet::cut(const CutOrder& order, std::function<void(unsigned)> on_done
   }
 }
 
+// So that the workers' turns do not fall on the same moments.
+double WorkerSet::phase_of(const Worker& worker) const {
+  return static_cast<double>(worker.index()) / static_cast<double>(count_);
+}
+
 void WorkerSet::close_streams(const CloseOrder& order) {
   for (const auto& worker : workers_) {
-    const double phase = static_cast<double>(worker->index()) / static_cast<double>(count_);
-    worker->post([&worker = *worker, order, phase] { worker.close_streams(order, phase); });
+    worker->post([&worker = *worker, order, phase = phase_of(*worker)] {
+      worker.close_streams(order, phase);
+    });
   }
 }
 
@@ -255,9 +261,10 @@ std::vector<SocketAddress> WorkerSet::listening() const {
 }
 
 void WorkerSet::stop(Duration grace, std::function<void()> on_done) {
-  retire({Worker::kIdleGrace, grace}, std::move(on_done));
+  retire({Worker::kIdleGrace, grace, Duration::zero()}, std::move(on_done));
   // Nobody takes their clients before a successor listens.
-  close_streams_at_end();
+  stream_deadline_.stop();
+  close_all_streams(Duration::zero());
 }
 
 void WorkerSet::retire(const Farewell& farewell, std::function<void()> on_done) {
@@ -265,7 +272,8 @@ void WorkerSet::retire(const Farewell& farewell, std::function<void()> on_done) 
   still_draining_ = workers_.size();
   ++farewells_;
   stop_deadline_.start(farewell.all);
-  stream_deadline_.start(std::max(farewell.all - kCloseTime, Duration::zero()));
+  const Duration closing = std::max(farewell.all - kCloseTime, Duration::zero());
+  stream_deadline_.start(closing);
   bound_->clear();
   for (const auto& worker : workers_) {
     worker->post([this, &worker = *worker, idle = farewell.idle, number = farewells_] {
@@ -276,6 +284,7 @@ void WorkerSet::retire(const Farewell& farewell, std::function<void()> on_done) 
       });
     });
   }
+  if (farewell.streams > Duration::zero()) close_all_streams(std::min(farewell.streams, closing));
 }
 
 Result<void> WorkerSet::resume(const std::vector<ListenerSettings>& listeners,
@@ -293,10 +302,11 @@ Result<void> WorkerSet::resume(const std::vector<ListenerSettings>& listeners,
   return {};
 }
 
-void WorkerSet::close_streams_at_end() {
-  stream_deadline_.stop();
+void WorkerSet::close_all_streams(Duration over) {
   for (const auto& worker : workers_) {
-    worker->post([&worker = *worker] { worker.close_all_streams(); });
+    worker->post([&worker = *worker, over, phase = phase_of(*worker)] {
+      worker.close_all_streams(over, phase);
+    });
   }
 }
 

@@ -42,6 +42,9 @@ class WorkerSet final : public DataPlane {
   void stop(Duration grace, std::function<void()> on_done) override;
   Counts counts() const override;
   unsigned workers() const override { return count_; }
+  void rotate_ticket_keys(WallTime now, std::chrono::seconds every) override {
+    ticket_keys_->rotate_when_due(now, every);
+  }
 
   // What must survive in the next process, and on no disk: tickets of clients stay valid.
   TlsTicketKeys& ticket_keys() { return *ticket_keys_; }
@@ -54,8 +57,12 @@ class WorkerSet final : public DataPlane {
   struct Farewell {
     Duration idle;
     Duration all;
+    Duration streams;  // over which they are closed from the begin; zero: kCloseTime before the end
   };
   void retire(const Farewell& farewell, std::function<void()> on_done);
+  // New clients wait in the kernel's queue; who is connected is served.
+  void pause_accept() { clients_.budget.pause(); }
+  void go_on_accepting() { clients_.budget.go_on(); }
   // After retire(): listens again, on `sockets`.
   Result<void> resume(const std::vector<ListenerSettings>& listeners, Inheritance& sockets);
 
@@ -76,7 +83,8 @@ class WorkerSet final : public DataPlane {
   Result<Entrances> entrances(const ListenerSettings& listener) const;
   void change(const Bound& changed, const Entrances& entrances);
   Result<std::vector<UniqueFd>> sockets_for(const ListenerSettings& listener);
-  void close_streams_at_end();
+  void close_all_streams(Duration over);
+  double phase_of(const Worker& worker) const;
   void finish_stop();
 
   const unsigned count_;

@@ -46,9 +46,8 @@ ConnectionCache::ConnectionCache(Loop& loop) : loop_(loop) {}
 
 ConnectionCache::~ConnectionCache() = default;
 
-std::unique_ptr<UpstreamConnection> ConnectionCache::take(const ServerState& server,
-                                                          Duration max_idle) {
-  const auto found = by_server_.find(&server);
+std::unique_ptr<UpstreamConnection> ConnectionCache::take(const Server& server, Duration max_idle) {
+  const auto found = by_server_.find(server.state.get());
   if (found == by_server_.end()) return nullptr;
   Entries& entries = found->second;
   while (!entries.empty()) {
@@ -56,6 +55,7 @@ std::unique_ptr<UpstreamConnection> ConnectionCache::take(const ServerState& ser
     const std::unique_ptr<Idle> idle = std::move(entries.back());
     entries.pop_back();
     // Its close may have been seen with its last bytes, but not yet be read.
+    if (!idle->connection().is_as_to(server)) continue;
     if (idle->connection().http().is_reusable()) return idle->release();
   }
   return nullptr;

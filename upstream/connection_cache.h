@@ -25,9 +25,9 @@ class ConnectionCache {
   ~ConnectionCache();
 
   // The most recently used idle connection to `server`, or null. With `max_idle` only one that was
-  // idle for less. It may still turn out to be dead: a close before the first response byte is
-  // Failure::ClosedWhenReused.
-  std::unique_ptr<UpstreamConnection> take(const ServerState& server, Duration max_idle);
+  // idle for less. None from before its TLS settings changed. It may still turn out to be dead: a
+  // close before the first response byte is Failure::ClosedWhenReused.
+  std::unique_ptr<UpstreamConnection> take(const Server& server, Duration max_idle);
 
   // `connection` must be reusable (ClientConnection::is_reusable).
   void put(std::unique_ptr<UpstreamConnection> connection);

@@ -88,6 +88,9 @@ class DataPlane {
 
   virtual unsigned workers() const = 0;
 
+  // See TlsTicketKeys::rotate_when_due.
+  virtual void rotate_ticket_keys(WallTime /*now*/, std::chrono::seconds /*every*/) {}
+
  protected:
   ~DataPlane() = default;
 };

@@ -16,6 +16,12 @@ ServerState::Counts ServerState::counts() const {
   return sum;
 }
 
+std::string_view Server::host_of(std::string_view address_text) {
+  const std::string_view host = address_text.substr(0, address_text.rfind(':'));
+  if (host.empty()) return "127.0.0.1";
+  return host.front() == '[' ? host.substr(1, host.size() - 2) : host;
+}
+
 std::string_view to_string(AdminState state) {
   switch (state) {
     case AdminState::Ready:

@@ -10,6 +10,7 @@
 
 #include "base/address.h"
 #include "upstream/traffic_figures.h"
+#include "upstream/pool_tls.h"
 
 namespace tealgate {
 
@@ -70,9 +71,15 @@ struct Server {
   unsigned weight = 1;  // 1..1000
   AdminState admin = AdminState::Ready;
   std::shared_ptr<ServerState> state;
+  std::shared_ptr<const PoolTls> tls = nullptr;  // null: plain
 
   // May a new attempt go here?
   bool is_eligible() const { return admin == AdminState::Ready && state->health() == Health::Up; }
+  // Whom a session with it must prove to be.
+  TlsClientContext::Peer peer() const { return {host_of(address_text), address_text}; }
+
+  // "10.0.0.1", "app.internal", "::1"; of ":8081" the loopback address.
+  static std::string_view host_of(std::string_view address_text);
 };
 
 std::string_view to_string(AdminState state);  // "ready", "drain", "maint"

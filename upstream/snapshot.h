@@ -48,4 +48,14 @@ struct Snapshot {
   bool is_trusted(const SocketAddress& peer) const;
 };
 
+// Calls visit(service, pool, server) for each server.
+template <class Visit>
+void for_each_server(const Snapshot& snapshot, const Visit& visit) {
+  for (const Service& service : snapshot.services) {
+    for (const Pool& pool : service.pools) {
+      for (const Server& server : pool.servers) visit(service, pool, server);
+    }
+  }
+}
+
 }  // namespace tealgate

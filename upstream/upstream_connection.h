@@ -20,11 +20,13 @@ class UpstreamUser : public ClientConnectionOwner {
 
 class UpstreamConnection {
  public:
-  // Starts connecting; see ClientConnection::connect.
-  UpstreamConnection(Loop& loop, const Server& server, UpstreamUser& user)
+  // Starts connecting, from the thread of this worker; see ClientConnection::connect.
+  UpstreamConnection(Loop& loop, const Server& server, unsigned worker, UpstreamUser& user)
       : server_(server.state),
+        tls_(server.tls),
         user_(&user),
-        http_(ClientConnection::connect(loop, server.address, user)),
+        http_(ClientConnection::connect(loop, server.address, user,
+                                        tls_ ? tls_->connect(worker, server.peer()) : nullptr)),
         deadline_(loop, [this] { user_->on_deadline(); }) {}
 
   void set_user(UpstreamUser& user) {
@@ -34,6 +36,8 @@ class UpstreamConnection {
 
   ClientConnection& http() { return *http_; }
   ServerState& server() const { return *server_; }
+  // Whether a new connection would come about in the same way.
+  bool is_as_to(const Server& server) const { return tls_ == server.tls; }
 
   // One deadline at a time, for whatever the user waits for.
   void start_deadline(Duration delay) { deadline_.start(delay); }
@@ -41,6 +45,7 @@ class UpstreamConnection {
 
  private:
   std::shared_ptr<ServerState> server_;
+  std::shared_ptr<const PoolTls> tls_;
   UpstreamUser* user_;
   std::unique_ptr<ClientConnection> http_;
   Timer deadline_;

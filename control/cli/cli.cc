@@ -15,16 +15,20 @@
 
 #include "control/cli/check_command.h"
 #include "control/cli/commands.h"
+#include "control/cli/completion.h"
 #include "control/cli/demo_arguments.h"
 #include "control/cli/printable.h"
 #include "control/cli/progress.h"
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
+#include "control/cli/ssh_command.h"
 
 namespace tealgate {
 namespace {
 
 using cli::Arguments;
+
+constexpr int kForbidden = 8;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -66,7 +70,8 @@ int stop(const cli::Stop& stop) {
     if (!stop.text.ends_with('\n')) std::cout << '\n';
     return 0;
   }
-  nlohmann::ordered_json error = cli::own_error("usage", stop.exit, stop.text, stop.hint);
+  nlohmann::ordered_json error = cli::own_error(stop.exit == kForbidden ? "forbidden" : "usage",
+                                                stop.exit, stop.text, stop.hint);
   if (stop.json) {
     std::cout << error.dump() << '\n';
   } else {
@@ -80,6 +85,30 @@ int print_version(const Arguments& arguments) {
     std::cout << R"({"ok":true,"version":")" TEALGATE_VERSION "\"}\n";
   } else {
     std::cout << "tealgate " TEALGATE_VERSION "\n";
+  }
+  return 0;
+}
+
+int print_completion(const Arguments& arguments) {
+  const std::string& shell = arguments.words.front();
+  const std::string_view script = cli::completion_script(shell);
+  if (script.empty()) {
+    return stop({2, "tealgate completion: \"" + shell + "\" is not bash, zsh or fish",
+                 "tealgate completion bash", arguments.json});
+  }
+  std::cout << script;
+  return 0;
+}
+
+// What the scripts of print_completion() ask at each Tab: a candidate a line.
+int complete(const std::vector<std::string>& words) {
+  auto ask_status = [](const std::string& given) {
+    const std::string socket = given.empty() ? variable("TEALGATE_SOCKET") : given;
+    cli::SocketDaemon daemon(cli::find_socket(socket, variable));
+    return daemon.ask(cli::status_request(""), nullptr).body;
+  };
+  for (const std::string& candidate : cli::complete(words, ask_status)) {
+    std::cout << candidate << '\n';
   }
   return 0;
 }
@@ -132,31 +161,48 @@ int run_locked(const Arguments& arguments, const std::string& socket, cli::Conso
   return run.lock_lost && run.exit == 0 ? lost_exit : run.exit;
 }
 
-int run_remote(const Arguments& arguments) {
+struct Credentials {
+  std::string token;   // of a lock
+  std::string fields;  // of each request: what the caller gives up
+};
+
+int run_remote(const Arguments& arguments, const Credentials& credentials) {
   std::string socket = cli::find_socket(arguments.socket, variable);
-  cli::SocketDaemon daemon(socket);
+  cli::SocketDaemon daemon(socket, credentials.fields);
   cli::Console console = make_console(arguments);
-  cli::Commands commands(arguments,
-                         {daemon, console, new_operation_id(), variable("TEALGATE_LOCK")});
+  cli::Commands commands(arguments, {daemon, console, new_operation_id(), credentials.token});
   return arguments.child.empty() ? commands.run()
                                  : run_locked(arguments, socket, console, commands);
+}
+
+// The environment may be the client's (AcceptEnv): of it only what he wants counts.
+int run_for_key(const Arguments& own) {
+  auto command = cli::command_for_key(own, variable("SSH_ORIGINAL_COMMAND"), login_name());
+  if (!command) return stop(command.error());
+  if (command->arguments.command == "version") return print_version(command->arguments);
+  std::signal(SIGPIPE, SIG_IGN);
+  return run_remote(command->arguments, {"", command->fields});
 }
 
 }  // namespace
 
 int run_cli(int argc, char** argv, const CliHooks& hooks) {
   std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == "__complete")
+    return complete({words.begin() + 1, words.end()});
   tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
   if (!arguments) return stop(arguments.error());
+  if (arguments->command == "ssh") return run_for_key(*arguments);
   cli::apply_environment(*arguments, variable);
   if (!arguments->has("by")) arguments->flags["by"] = login_name();
   const std::string& command = arguments->command;
   if (command == "version") return print_version(*arguments);
+  if (command == "completion") return print_completion(*arguments);
   if (command == "run") return run_daemon(*arguments, hooks);
   if (command == "demo") return run_demo(*arguments, hooks);
   std::signal(SIGPIPE, SIG_IGN);
   if (command == "check") return cli::check_config(*arguments, std::cout, std::cerr);
-  return run_remote(*arguments);
+  return run_remote(*arguments, {variable("TEALGATE_LOCK"), ""});
 }
 
 }  // namespace tealgate

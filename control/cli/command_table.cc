@@ -35,6 +35,8 @@ std::string check_healthy(const std::string& value) {
 
 constexpr FlagRow kReason{"reason", FlagKind::Text, "TEXT", "Why, for the history"};
 constexpr FlagRow kBy{"by", FlagKind::Text, "WHO", "Who asks; default: $SUDO_USER or $USER"};
+constexpr FlagRow kLock{"lock", FlagKind::Text, "TOKEN",
+                        "The token of a lock that you hold; default: $TEALGATE_LOCK"};
 constexpr FlagRow kOperation{"operation", FlagKind::Text, "ID",
                              "The operation's id; the same id twice is one operation"};
 constexpr FlagRow kDrain{"drain", FlagKind::Text, "DURATION",
@@ -85,6 +87,7 @@ std::vector<CommandRow> make_table() {
         kBy,
         {"label", FlagKind::Text, "TEXT", "What is released, for instance v1.4.2"},
         kLockWait,
+        kLock,
         kOperation,
         kDryRun}},
       {"rollback",
@@ -132,9 +135,9 @@ std::vector<CommandRow> make_table() {
         kReason,
         kBy}},
       {"unlock",
-       "End a lock: that of TEALGATE_LOCK, or with --force anybody's",
+       "End a lock: that of --lock or TEALGATE_LOCK, or with --force anybody's",
        {},
-       {{"force", FlagKind::Yes, "", "Even somebody else's lock"}, kReason, kBy}},
+       {{"force", FlagKind::Yes, "", "Even somebody else's lock"}, kLock, kReason, kBy}},
       {"history",
        "What was decided, when, by whom and why",
        {},
@@ -151,6 +154,15 @@ std::vector<CommandRow> make_table() {
         kLockWait,
         kReason,
         kBy}},
+      {"ssh",
+       "The forced command of an ssh key that may only release: carries out SSH_ORIGINAL_COMMAND",
+       {},
+       {{"role", FlagKind::Text, "ROLE", "What the key may do: viewer, deployer or admin"},
+        {"by", FlagKind::Text, "WHO", "Who the key is, for the history; default: ssh ACCOUNT"}}},
+      {"completion",
+       "Print the script by which a shell completes this program's words",
+       {"SHELL", 1, 1, "bash, zsh or fish"},
+       {}},
       {"version", "Print the version", {}, {}},
       {"demo",
        "Two pools, traffic and the proxy in one process; `demo break POOL` and `demo mend POOL` "

@@ -11,6 +11,7 @@ std::string request_head(const Request& request, const Framing& framing) {
   append_request_line(head, request.method, request.path);
   append_field(head, "Host", "localhost");
   append_field(head, "User-Agent", "tealgate");
+  head += request.fields;
   if (framing.has_body()) append_field(head, "Content-Type", "application/json");
   append_framing(head, framing);
   append_end_of_head(head);

@@ -12,8 +12,9 @@ namespace tealgate::cli {
 struct Request {
   std::string method = "GET";
   std::string path;
-  std::string body;       // JSON; empty: none
-  std::string operation;  // the id with which to ask again after a lost connection; may be empty
+  std::string body;         // JSON; empty: none
+  std::string operation;    // the id with which to ask again after a lost connection; may be empty
+  std::string fields = {};  // more fields of the head, complete lines
 };
 
 struct Answer {

@@ -26,9 +26,9 @@ int exit_of_status(int status) {
 
 struct Lock {
   std::string token;
-  std::optional<WallTime> expires_at;
+  std::optional<TimePoint> expires_at;
 
-  bool is_over() const { return expires_at && WallClock::now() >= *expires_at; }
+  bool is_over() const { return expires_at && Clock::now() >= *expires_at; }
 };
 
 // What a {"progress":"locked"} line tells; no token if it is another one.
@@ -38,7 +38,9 @@ Lock lock_of(std::string_view line) {
   Lock lock{object.value("lock", ""), std::nullopt};
   const auto until = object.find("expires_at");
   if (until == object.end() || !until->is_string()) return lock;
-  if (const auto time = parse_wall_time(until->get<std::string>())) lock.expires_at = *time;
+  if (const auto time = parse_wall_time(until->get<std::string>())) {
+    lock.expires_at = Clock::now() + std::chrono::duration_cast<Duration>(*time - WallClock::now());
+  }
   return lock;
 }
 

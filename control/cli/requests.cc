@@ -21,7 +21,7 @@ ordered_json to_json(const FlagValue& value) {
 ordered_json body_of(const Arguments& arguments, const std::string& token) {
   ordered_json body = ordered_json::object();
   for (const auto& [field, value] : arguments.flags) body[field] = to_json(value);
-  if (!token.empty()) body["lock"] = token;
+  if (!token.empty() && !body.contains("lock")) body["lock"] = token;
   return body;
 }
 

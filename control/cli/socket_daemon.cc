@@ -31,7 +31,9 @@ std::optional<Answer> obstacle_at(const std::string& socket) {
   }
   if (errno != EACCES) return {};
   failed.outcome = Answer::Outcome::NotPermitted;
-  failed.error = socket + ": permission denied; be its owner or a member of its group";
+  failed.error = socket +
+                 ": permission denied; be its owner or a member of its group, or name "
+                 "another socket by --socket";
   return failed;
 }
 
@@ -47,7 +49,9 @@ Answer SocketDaemon::ask(const Request& request, const OnLine& on_line) {
   bool interrupted = false;
   SignalWatch interrupt(loop, SIGINT, [&] { interrupted = true; });
   SignalWatch terminate(loop, SIGTERM, [&] { interrupted = true; });
-  Conversation conversation(loop, *address, request, on_line);
+  Request whole = request;
+  whole.fields = fields_;
+  Conversation conversation(loop, *address, whole, on_line);
   while (!conversation.is_over() && !interrupted) loop.run_once();
   if (conversation.is_over()) return conversation.answer();
   failed.outcome = Answer::Outcome::Interrupted;

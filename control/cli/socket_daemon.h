@@ -19,13 +19,16 @@ std::optional<Answer> obstacle_at(const std::string& socket);
 
 class SocketDaemon final : public Daemon {
  public:
-  explicit SocketDaemon(std::string socket) : socket_(std::move(socket)) {}
+  // `fields`: of the head of each request, complete lines.
+  explicit SocketDaemon(std::string socket, std::string fields = {})
+      : socket_(std::move(socket)), fields_(std::move(fields)) {}
 
   // SIGINT and SIGTERM end it early.
   Answer ask(const Request& request, const OnLine& on_line) override;
 
  private:
   std::string socket_;
+  std::string fields_;
 };
 
 // Asks for a lock that lives as long as the connection, and runs `child` while it is held, with the

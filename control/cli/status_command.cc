@@ -4,6 +4,7 @@
 
 #include "base/suggest.h"
 #include "control/cli/commands.h"
+#include "control/cli/render_certificates.h"
 #include "control/cli/render_status.h"
 #include "control/cli/results.h"
 
@@ -42,6 +43,8 @@ int Commands::status() {
   for (const json& service : all) {
     text += (text.empty() ? "" : "\n") + render_service(service, {console_.colour, console_.now});
   }
+  if (arguments_.service.empty())
+    text += render_certificates(*result, {console_.colour, console_.now});
   if (!text.empty()) text.pop_back();
   print(*result, text);
   return arguments_.has("exit_code") ? exit_of_state(all) : 0;

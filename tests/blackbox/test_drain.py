@@ -8,6 +8,7 @@ import pytest
 from harness.behaviours import Named, Withholding
 from harness.control import parse_lines
 from harness.daemon import shop
+from harness.message import Malformed
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 
@@ -22,10 +23,18 @@ class Switching:
         self._thread.start()
 
     def _receive(self):
-        self.answer = parse_lines(self.wire.receive("POST").body)
+        try:
+            self.answer = parse_lines(self.wire.receive("POST").body)
+        except (OSError, Malformed):
+            pass  # the daemon died: there is no answer
 
     def is_over(self):
         return self.answer is not None
+
+    def settle(self, within=20.0):
+        """Until its answer has come or none can come any more."""
+        self._thread.join(within)
+        assert not self._thread.is_alive(), "a switch without an end"
 
     def result(self):
         eventually(self.is_over, 20, "the switch's result")

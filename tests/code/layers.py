@@ -16,6 +16,7 @@ BELOW = {
 HOMES = {
     "uv.h": r"base/[a-z_]+\.(cc|h)$",
     "llhttp.h": r"http/second_reader\.cc$|bench/side\.h$",
+    "openssl/": r"base/tls_[a-z_]+\.(cc|h)$",
     "yaml-cpp/": r"control/config_file\.cc$",
     "CLI/": r"control/cli/[a-z_]+\.cc$",
     "nlohmann/json.hpp": r"control/.*\.cc$|running_daemon\.cc$",

@@ -4,7 +4,9 @@
 'use strict';
 
 const crypto = require('crypto');
+const fs = require('fs');
 const http = require('http');
+const https = require('https');
 
 const started = new Map();
 const finished = new Map();
@@ -81,13 +83,17 @@ function route(request, response, path, query) {
   return answer(response, path === '/break' || path === '/mend' ? 200 : 404, path + '\n');
 }
 
-const server = http.createServer((request, response) => {
+const serve = (request, response) => {
   const url = new URL(request.url, 'http://app');
   begin(request, response, url.searchParams);
   const delay = Number(url.searchParams.get('delay') || 0);
   if (!delay) return route(request, response, url.pathname, url.searchParams);
   setTimeout(() => route(request, response, url.pathname, url.searchParams), delay);
-});
+};
+const { APP_TLS_CERT: cert, APP_TLS_KEY: key } = process.env;
+const server = cert
+  ? https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, serve)
+  : http.createServer(serve);
 server.requestTimeout = 0;
 
 process.on('SIGTERM', () => {

@@ -50,18 +50,18 @@ class Authority:
         words = ["-x509", *KEYS["ecdsa"], "-nodes", "-days", "2", "-subj", f"/CN={name}"]
         openssl("req", *words, "-keyout", self._key, "-out", self.cert)
 
-    def issue(self, name, *names, key="ecdsa", expired=False, subject=None):
+    def issue(self, name, *names, key="ecdsa", expired=False, subject=None, since=-1, days=60):
         """A certificate for `names` (subjectAltNames as openssl writes them: `DNS:shop.test`); without any, none."""
         made = Certificate(self.folder, name)
         request = openssl("req", "-utf8", *KEYS[key], "-nodes", "-subj", subject or f"/CN={name}", "-keyout", made.key)
         alternative = f"subjectAltName={','.join(names)}\n" if names else ""
         extensions = self.folder / "extensions"
         extensions.write_text(f"[ext]\nbasicConstraints=CA:FALSE\nauthorityKeyIdentifier=keyid\n{alternative}")
-        made.leaf.write_bytes(self._sign(request, extensions, expired))
+        made.leaf.write_bytes(self._sign(request, extensions, (-9, -2) if expired else (since, days)))
         made.cert.write_bytes(made.leaf.read_bytes() + self.cert.read_bytes())
         return made
 
-    def _sign(self, request, extensions, expired):
+    def _sign(self, request, extensions, span):
         """With `openssl ca`, which alone lets a certificate's time be in the past."""
         for name, content in (("index.txt", ""), ("index.txt.attr", "unique_subject = no\n")):
             (self.folder / name).touch()
@@ -73,8 +73,7 @@ class Authority:
             f"certificate={self.cert}\nprivate_key={self._key}\ndefault_md=sha256\npolicy=any\nunique_subject=no\n"
             "email_in_dn=no\n[any]\ncommonName=optional\norganizationName=optional\n"
         )
-        begin, end = (day(-9), day(-2)) if expired else (day(-1), day(60))
-        times = ["-startdate", begin, "-enddate", end]
+        times = ["-startdate", day(span[0]), "-enddate", day(span[1])]
         words = ["-config", config, "-batch", "-notext", "-extfile", extensions, "-extensions", "ext", "-in", asked]
         return openssl("ca", *words, "-utf8", *times)
 
@@ -85,6 +84,17 @@ class Authority:
         certificate.ocsp = self.folder / f"{certificate.name}.ocsp"
         words = ["-CA", self.cert, "-rsigner", self.cert, "-rkey", self._key, "-issuer", self.cert, "-ndays", "2"]
         openssl("ocsp", "-index", index, *words, "-cert", certificate.leaf, "-respout", certificate.ocsp, "-noverify")
+
+    def server_context(self, certificate, asks_for_one=False, version=None):
+        """A server's context that shows `certificate`; with `asks_for_one`, clients must show one of this authority."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.cert, certificate.key)
+        if asks_for_one:
+            context.load_verify_locations(self.cert)
+            context.verify_mode = ssl.CERT_REQUIRED
+        if version:
+            context.minimum_version = context.maximum_version = version
+        return context
 
     def context(self, certificate=None, version=None):
         """A client's context that trusts this authority alone."""

@@ -67,9 +67,11 @@ class Ask:
 class Load:
     """The clients: `async with load:` they ask without pause; settle() gives them a rest, go_on() ends it."""
 
-    def __init__(self, port, checker, keep_alive=8, fresh=2, seed=1, tls=None):
+    def __init__(self, port, checker, keep_alive=8, fresh=2, seed=1, tls=None, closes="asked"):
+        """`closes`: "announced" if answers may announce the connection's end, "asked" if only those whose request did."""
         self.port = port
         self.checker = checker
+        self.closes = closes
         self.tls = tls  # the clients' context; none: plain
         self._numbers = itertools.count(1)
         self._prefix = f"{seed:x}"
@@ -156,8 +158,7 @@ class Load:
         exchange.ended = time.monotonic()
         self.checker.record(exchange)
 
-    @staticmethod
-    def _note_answer(exchange, message, ask):
+    def _note_answer(self, exchange, message, ask):
         exchange.status = message.status
         exchange.answer_begun = True
         exchange.pool = message.field("x-pool", "")
@@ -170,5 +171,5 @@ class Load:
             exchange.trouble = "an answer to another request"
         elif message.field("x-echo-request-id") not in (ask.id, ""):
             exchange.trouble = "another request id was passed on"
-        elif message.announces_close and not ask.closes:
+        elif message.announces_close and not ask.closes and self.closes == "asked":
             exchange.trouble = "a close that nobody asked for"

@@ -92,8 +92,14 @@ class Origin:
 class NodeOrigin(Origin):
     says_when_ready = "listening on port"
 
+    certificate = None  # speaks TLS with one
+
     def arguments(self):
         return ["/usr/bin/node", APPS / "app_node.js"]
+
+    def environment(self):
+        shown = self.certificate
+        return {"APP_TLS_CERT": str(shown.cert), "APP_TLS_KEY": str(shown.key)} if shown else {}
 
 
 class GunicornOrigin(Origin):

@@ -2,7 +2,8 @@
 does.
 
 Each accepted connection runs `script(peer)` in a thread of its own. The peer reads whole requests and sends
-raw bytes; every request received on any connection is kept in `requests`, in the order of arrival.
+raw bytes; every request received on any connection is kept in `requests`, in the order of arrival. With `tls`, an
+ssl.SSLContext, it speaks TLS: `sessions` says of each connection what its handshake came to.
 """
 import socket
 import struct
@@ -76,8 +77,10 @@ def answer_everything(peer):
 
 
 class ScriptedOrigin:
-    def __init__(self, script=answer_everything, name="scripted", receive_buffer=None):
+    def __init__(self, script=answer_everything, name="scripted", receive_buffer=None, tls=None):
         self.script = script
+        self.tls = tls
+        self.sessions = []
         self.name = name
         self.requests = []
         self.connections = 0
@@ -112,8 +115,18 @@ class ScriptedOrigin:
             self._peers.append(peer)
             threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
+    def _shake_hands(self, peer):
+        try:
+            peer.socket = self.tls.wrap_socket(peer.socket, server_side=True)
+        except OSError as broken:
+            self.sessions.append(str(broken))
+            raise
+        self.sessions.append("resumed" if peer.socket.session_reused else "new")
+
     def _serve(self, peer):
         try:
+            if self.tls:
+                self._shake_hands(peer)
             self.script(peer)
         except (OSError, Malformed):
             pass

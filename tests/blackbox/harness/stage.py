@@ -27,14 +27,16 @@ class Stage:
         self._ends.callback(thing.close)
         return thing
 
-    def _origin(self, kind, pool, name):
+    def _origin(self, kind, pool, name, **settings):
         origin = self.also_close(kind(self.folder, pool, name))
+        vars(origin).update(settings)
         origin.begin()
         self.origins.append(origin)
         return origin
 
-    def node(self, pool, name):
-        return self._origin(NodeOrigin, pool, name)
+    def node(self, pool, name, certificate=None):
+        """With a certificate it speaks TLS."""
+        return self._origin(NodeOrigin, pool, name, certificate=certificate)
 
     def gunicorn(self, pool, name):
         return self._origin(GunicornOrigin, pool, name)

@@ -32,6 +32,21 @@ TEST_CASE("ConnectionBudget: whoever got none is woken once a place is free, and
   CHECK(woken == 1);
 }
 
+TEST_CASE("ConnectionBudget: a pause leaves nobody a place, and its end wakes who got none") {
+  ConnectionBudget budget;
+  int woken = 0;
+  budget.subscribe([&] { ++woken; });
+  CHECK(budget.take());
+  budget.pause();
+  CHECK_FALSE(budget.take());
+  budget.give_back();
+  CHECK_FALSE(budget.take());
+  budget.go_on();
+  CHECK(woken >= 1);
+  CHECK(budget.take());
+  CHECK(budget.taken() == 1);
+}
+
 TEST_CASE("ConnectionBudget: a higher limit wakes, a lower one only waits") {
   ConnectionBudget budget;
   budget.set_limit(2);

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "base/tls_client_context.h"
 #include "base/tls_context.h"
 
 using namespace tealgate;
+using namespace std::chrono_literals;
 using Outcome = TlsSession::Step::Outcome;
+using Resume = TlsClientContext::Resume;
 
 namespace {
 
@@ -40,10 +43,14 @@ TlsServerSettings shows(std::vector<std::string> names) {
   return settings;
 }
 
-std::shared_ptr<TlsClientContext> client_trusting(const std::string& ca) {
+TlsClientSettings trusts(const std::string& ca) {
   TlsClientSettings settings;
-  settings.ca = text_of(ca + ".pem");
-  return *TlsClientContext::make(settings);
+  settings.authorities = TlsAuthorities::parse(text_of(ca + ".pem")).value();
+  return settings;
+}
+
+std::shared_ptr<TlsClientContext> client_trusting(const std::string& ca) {
+  return std::make_shared<TlsClientContext>(trusts(ca), Resume::Never);
 }
 
 // One end: what it was told, and what it still has to send.
@@ -69,9 +76,9 @@ struct End {
 };
 
 struct Pair {
-  Pair(const TlsServerContext& server_side, const TlsClientContext& client_side,
+  Pair(const TlsServerContext& server_side, TlsClientContext& client_side,
        std::string_view name = "shop.example.com")
-      : server(server_side.accept()), client(client_side.connect(name)) {
+      : server(server_side.accept()), client(client_side.connect({name, name})) {
     client.session->start(client.out);
   }
 
@@ -187,23 +194,50 @@ TEST_CASE("TLS: the name decides on the certificate, in full before a wildcard, 
   CHECK_FALSE(shown("expired", "old.example.com"));  // the right one, and clients look at its date
 }
 
-TEST_CASE("TLS: ticket keys rotate, are found while they live, and go on to the next process") {
-  const auto keys = std::make_shared<TlsTicketKeys>();
+TEST_CASE("TLS: ticket keys rotate when they are due, and are found for three rotations") {
+  const TlsTicketKeys::Time start{1000h};
+  TlsTicketKeys keys(start);
   std::string name(16, 'n');
-  CHECK_FALSE(keys->find(name));
-  const TlsTicketKeys::Key old = keys->newest();
+  CHECK_FALSE(keys.find(name));
+  const TlsTicketKeys::Key old = keys.newest();
   name.assign(reinterpret_cast<const char*>(old.name.data()), old.name.size());
-  CHECK(keys->find(name)->is_newest);
-  keys->rotate();
-  CHECK_FALSE(keys->find(name)->is_newest);
-  TlsTicketKeys next;
-  CHECK(next.restore(keys->serialised()));
+  keys.rotate_when_due(start + 12h - 1s, 12h);
+  CHECK(keys.find(name)->is_newest);
+  keys.rotate_when_due(start + 12h, 12h);
+  CHECK_FALSE(keys.find(name)->is_newest);
+  keys.rotate_when_due(start + 13h, 12h);
+  keys.rotate_when_due(start + 24h, 12h);
+  CHECK(keys.find(name));
+  keys.rotate_when_due(start + 36h - 1s, 12h);
+  CHECK(keys.find(name));
+  keys.rotate_when_due(start + 36h, 12h);
+  CHECK_FALSE(keys.find(name));
+}
+
+TEST_CASE("TLS: ticket keys that slept for long, or whose clock was set back, are not trusted") {
+  const TlsTicketKeys::Time start{1000h};
+  for (const TlsTicketKeys::Time later : {start + 100h, start - 100h}) {
+    TlsTicketKeys keys(start);
+    const TlsTicketKeys::Key old = keys.newest();
+    keys.rotate_when_due(later, 12h);
+    CHECK_FALSE(keys.find({reinterpret_cast<const char*>(old.name.data()), old.name.size()}));
+  }
+}
+
+TEST_CASE("TLS: ticket keys go on to the next process, with their age") {
+  const TlsTicketKeys::Time start{1000h};
+  TlsTicketKeys keys(start);
+  const TlsTicketKeys::Key old = keys.newest();
+  keys.rotate_when_due(start + 12h, 12h);
+  TlsTicketKeys next(start + 23h);
+  REQUIRE(next.restore(keys.serialised()));
+  const std::string_view name(reinterpret_cast<const char*>(old.name.data()), old.name.size());
   CHECK(next.find(name));
+  CHECK(next.newest().name == keys.newest().name);
+  next.rotate_when_due(start + 24h, 12h);
+  CHECK(next.newest().name != keys.newest().name);
   CHECK_FALSE(next.restore("nonsense"));
-  keys->rotate();
-  CHECK(keys->find(name));
-  keys->rotate();
-  CHECK_FALSE(keys->find(name));
+  CHECK(next.find(name));
 }
 
 TEST_CASE("TLS: a client's certificate is verified, and tells its name") {
@@ -212,16 +246,73 @@ TEST_CASE("TLS: a client's certificate is verified, and tells its name") {
   settings.client_certificates = ClientCertificates::Required;
   const auto server = server_of(settings);
   const auto connect_as = [&](const std::string& name) {
-    TlsClientSettings client;
-    client.ca = text_of("shop.pem");
+    TlsClientSettings client = trusts("shop");
     if (!name.empty()) client.certificate = certificate(name);
-    Pair pair(*server, **TlsClientContext::make(client));
+    Pair pair(*server, *std::make_shared<TlsClientContext>(client, Resume::Never));
     pair.run();
-    return pair.server.session->is_established() ? pair.server.session->peer_name() : "refused";
+    CHECK(pair.client.session->has_refused_us() == !pair.server.session->is_established());
+    return pair.server.session->is_established() ? pair.server.session->peer_name()
+                                                 : std::string(pair.client.session->failure());
   };
   CHECK(connect_as("rsa") == "shop.example.com");
-  CHECK(connect_as("again") == "refused");
-  CHECK(connect_as("") == "refused");
+  CHECK(connect_as("again").starts_with("the server refuses our certificate ("));
+  CHECK(connect_as("") == "the server asks for a client's certificate");
+}
+
+TEST_CASE("TLS: a client says in words what is wrong with a server") {
+  const auto reason = [](const std::string& shown, const TlsClientSettings& client,
+                         std::string_view host) {
+    const auto context = std::make_shared<TlsClientContext>(client, Resume::Never);
+    const auto server = server_of(shows({shown}));
+    Pair pair(*server, *context, host);
+    pair.run();
+    CHECK_FALSE(pair.client.session->has_refused_us());
+    return std::string(pair.client.session->failure());
+  };
+  CHECK(reason("shop", trusts("shop"), "shop.example.com").empty());
+  CHECK(reason("shop", trusts("shop"), "127.0.0.1") ==
+        "name mismatch: the certificate is for shop.example.com, *.shop.example.com, not for "
+        "127.0.0.1");
+  CHECK(reason("expired", trusts("expired"), "old.example.com") == "certificate has expired");
+  CHECK(reason("shop", trusts("rsa"), "shop.example.com")
+            .starts_with("certificate signed by an unknown authority ("));
+  CHECK(reason("shop", {}, "whoever.test").empty());
+  TlsClientSettings named = trusts("shop");
+  named.name = "api.shop.example.com";
+  CHECK(reason("shop", named, "10.0.0.1").empty());
+  End plain(client_trusting("shop")->connect({"shop.example.com", ""}));
+  plain.session->start(plain.out);
+  CHECK(plain.take("HTTP/1.1 400 Bad Request\r\n") == Outcome::Failed);
+  CHECK(plain.session->failure() == "the server speaks no TLS");
+}
+
+TEST_CASE("TLS: a client resumes with the server that it knows, if it may") {
+  const auto server = server_of(shows({"shop"}));
+  const auto is_resumed = [&](TlsClientContext& client, std::string_view name) {
+    Pair pair(*server, client, name);
+    pair.run();
+    REQUIRE(pair.is_established());
+    pair.client.session->shut_down(pair.client.out);  // else OpenSSL takes the session for broken
+    return pair.client.session->is_resumed();
+  };
+  const auto remembers = std::make_shared<TlsClientContext>(trusts("shop"), Resume::Allowed);
+  CHECK_FALSE(is_resumed(*remembers, "shop.example.com"));
+  CHECK(is_resumed(*remembers, "shop.example.com"));
+  CHECK(is_resumed(*remembers, "shop.example.com"));
+  CHECK_FALSE(is_resumed(*remembers, "a.shop.example.com"));
+  const auto forgets = std::make_shared<TlsClientContext>(trusts("shop"), Resume::Never);
+  CHECK_FALSE(is_resumed(*forgets, "shop.example.com"));
+  CHECK_FALSE(is_resumed(*forgets, "shop.example.com"));
+}
+
+TEST_CASE("TLS: settings towards servers are the same if what they say is") {
+  CHECK(trusts("shop").is_same_as(trusts("shop")));
+  CHECK_FALSE(trusts("shop").is_same_as(trusts("rsa")));
+  CHECK_FALSE(trusts("shop").is_same_as({}));
+  TlsClientSettings shown = trusts("shop");
+  shown.certificate = certificate("shop");
+  CHECK_FALSE(shown.is_same_as(trusts("shop")));
+  CHECK(TlsAuthorities::parse("nonsense").error().message == "holds no certificates in PEM form");
 }
 
 TEST_CASE("TLS: settings that cannot work say why") {

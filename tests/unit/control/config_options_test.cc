@@ -61,7 +61,7 @@ TEST_CASE("Options: the table's defaults are those of the settings") {
     check_default(option);
     with_slot += option.slot.index() != 0;
   }
-  CHECK(with_slot == 30);
+  CHECK(with_slot == 31);
   const HealthSettings health;
   const auto default_of = [](std::string_view key) {
     return find_option(OptionContext::Service, key)->default_text;

@@ -128,15 +128,6 @@ TEST_CASE("Config file: every top-level key is read") {
   CHECK(config.listeners[1].https_port == 8443);
   CHECK_FALSE(config.listeners[1].tls);
   CHECK(config.listeners[2].hsts == 365 * 24h);
-  REQUIRE(config.listeners[2].tls);
-  const TlsServerSettings& tls = *config.listeners[2].tls;
-  REQUIRE(tls.certificates.size() == 2);
-  CHECK(tls.certificates[0]->key_kind() == TlsCertificate::KeyKind::Ecdsa);
-  CHECK(tls.certificates[1]->key_kind() == TlsCertificate::KeyKind::Rsa);
-  CHECK(tls.oldest == TlsVersion::Tls13);
-  CHECK(tls.ciphers == "ECDHE-ECDSA-AES128-GCM-SHA256");
-  CHECK(tls.client_certificates == ClientCertificates::Optional);
-  CHECK_FALSE(tls.client_ca.empty());
   CHECK_FALSE(config.listeners[0].proxy_protocol);
   CHECK(config.listeners[1].proxy_protocol);
   CHECK(config.limits.connections == 5000);
@@ -149,7 +140,15 @@ TEST_CASE("Config file: every top-level key is read") {
   REQUIRE(config.trusted_proxies.size() == 2);
   CHECK(config.trusted_proxies[0].to_string() == "10.0.0.0/8");
   CHECK(config.logs.access == "/var/log/tealgate/access.log");
-  CHECK(config.control.socket == "/run/tealgate/control.sock");
+  REQUIRE(config.control.sockets.size() == 2);
+  CHECK(config.control.sockets[0].path == "/run/tealgate/control.sock");
+  CHECK(config.control.sockets[0].role == Role::Admin);
+  CHECK_FALSE(config.control.sockets[0].gid);
+  CHECK_FALSE(config.control.sockets[0].services);
+  CHECK(config.control.sockets[1].path == "/run/tealgate/deploy.sock");
+  CHECK(config.control.sockets[1].gid == gid_t{4711});
+  CHECK(config.control.sockets[1].role == Role::Deployer);
+  CHECK(config.control.sockets[1].services == std::vector<std::string>{"shop"});
   CHECK(config.control.dashboard == ":9180");
   CHECK(config.control.dashboard_address.to_string() == "127.0.0.1:9180");
   CHECK(config.control.state == "/var/lib/tealgate");
@@ -191,7 +190,7 @@ TEST_CASE("Config file: every key of a service is read, on top of the defaults")
 TEST_CASE("Config file: a pool is an address, a list, a map, or a list of maps") {
   const ParsedConfig parsed = parse_good("full.yaml");
   const std::vector<PoolConfig>& pools = parsed.config.services.at(0).pools;
-  REQUIRE(pools.size() == 3);
+  REQUIRE(pools.size() == 5);
   CHECK(pools[0].servers.at(1).name == "app1:8080");
   CHECK(pools[0].servers.at(1).address_text == "app1:8080");
   CHECK(pools[0].servers.at(1).address.to_string() == "10.9.9.9:8080");
@@ -200,6 +199,7 @@ TEST_CASE("Config file: a pool is an address, a list, a map, or a list of maps")
   CHECK(pools[1].servers.at(1).address_text == "[::1]:8080");
   CHECK(pools[1].servers.at(1).weight == 2);
   CHECK(pools[2].servers.at(0).address.to_string() == "127.0.0.1:9000");
+  CHECK_FALSE(pools[2].tls);
 }
 
 TEST_CASE(
@@ -312,7 +312,6 @@ TEST_CASE("Config file: what differs and needs a restart is named") {
   Config wanted = running;
   wanted.workers = 9;
   wanted.logs.access = "off";
-  wanted.control.socket = "/run/other";
   wanted.control.dashboard = ":1";
   wanted.control.state = "/var/other";
   wanted.shutdown_grace = 1s;

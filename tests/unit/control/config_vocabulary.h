@@ -48,6 +48,10 @@ inline ConfigSurroundings surroundings() {
             if (!text.starts_with("app1:")) return error("no such name");
             return SocketAddress::parse("10.9.9.9" + std::string(text.substr(4)),
                                         SocketAddress::EmptyHost::Loopback);
+          },
+          .group = [](const std::string& name) -> Result<gid_t> {
+            if (name != "deploy") return error("is no group of this machine");
+            return gid_t{4711};
           }};
 }
 

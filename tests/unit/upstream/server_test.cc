@@ -43,3 +43,10 @@ TEST_CASE("Server: states have the names that users read") {
   CHECK(to_string(Health::Up) == "up");
   CHECK(to_string(Health::Down) == "down");
 }
+
+TEST_CASE("Server: its host is what its certificate must be for") {
+  CHECK(Server::host_of("app.internal:8443") == "app.internal");
+  CHECK(Server::host_of("10.0.0.1:8443") == "10.0.0.1");
+  CHECK(Server::host_of("[::1]:8443") == "::1");
+  CHECK(Server::host_of(":8443") == "127.0.0.1");
+}
