@@ -113,9 +113,13 @@ std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWr
                                              const Caller& peer, const Access& access) {
   Result<Access, CommandError> left = lowered(access, asked_access(head));
   if (!left) return refuse(head, writer, left.error());
-  ApiRequest request{
-      std::string(head.method), std::string(head.path), std::string(head.query), "", peer,
-      std::move(*left), std::string(head.field("Last-Event-ID"))};
+  ApiRequest request{std::string(head.method),
+                     std::string(head.path),
+                     std::string(head.query),
+                     "",
+                     peer,
+                     std::move(*left),
+                     std::string(head.field("Last-Event-ID"))};
   if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
   return std::make_unique<ApiExchange>(control_, std::move(request), writer,
                                        [this](ApiExchange& exchange) { dispatch(exchange); });
@@ -211,7 +215,8 @@ bool Api::is_known(Call& call, const std::string& service) const {
   for (const ServiceConfig& each : control_.config().config.services) names.push_back(each.name);
   if (std::find(names.begin(), names.end(), service) != names.end()) return true;
   const std::string meant = suggest(service, names);
-  call.exchange.reply(failure(ErrorCode::Unknown, fmt::format("there is no service \"{}\"", service),
+  call.exchange.reply(failure(ErrorCode::Unknown,
+                              fmt::format("there is no service \"{}\"", service),
                               meant.empty() ? "" : fmt::format("did you mean {}?", meant)));
   return false;
 }
@@ -250,18 +255,23 @@ void Api::figures(Call& call) {
   }
   const std::string service = call.query("service").value_or("");
   if (!service.empty() && !is_known(call, service)) return;
+  Access seen = call.access();
+  if (!service.empty()) seen.services = {service};
   Json object = {{"ok", true}};
-  object.update(figures_object(telemetry_.figures(),
-                               window == "15m" ? FiguresWindow::Minutes : FiguresWindow::Day,
-                               telemetry_.collected_at()));
-  if (!service.empty()) {
-    Json one = std::move(object["services"][service]);
-    object["services"] = {{service, std::move(one)}};
-  }
+  object.update(
+      visible_part(figures_object(telemetry_.figures(),
+                                  window == "15m" ? FiguresWindow::Minutes : FiguresWindow::Day,
+                                  telemetry_.collected_at()),
+                   seen));
   call.exchange.reply(object);
 }
 
+// They name every service.
 void Api::metrics(Call& call) {
+  if (call.access().services) {
+    return call.exchange.reply(
+        failure(ErrorCode::Forbidden, "metrics are for those who may see all services"));
+  }
   call.exchange.reply_bytes("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
                             metrics_());
 }

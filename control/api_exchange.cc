@@ -54,10 +54,10 @@ void ApiExchange::reply_bytes(std::string fields, std::string bytes) {
   send_whole(200, std::move(fields), std::move(bytes));
 }
 
-void ApiExchange::follow(Telemetry& telemetry, std::function<bool(std::string_view)> sees) {
+void ApiExchange::follow(Telemetry& telemetry, const std::string& service) {
   answered_ = true;
   begin_stream("text/event-stream");
-  EventStream::Order order{std::move(sees), request_.last_event_id};
+  EventStream::Order order{request_.access, service, request_.last_event_id};
   order.figures = query_value(request_.query, "figures").value_or("1") != "0";
   events_ = std::make_unique<EventStream>(
       writer_.loop(), telemetry, std::move(order),
@@ -118,7 +118,7 @@ void ApiExchange::on_response_done() {
 }
 
 void ApiExchange::leave() {
-  if (events_) writer_.loop().destroy_later(std::move(events_));
+  events_.reset();
   std::shared_ptr<StreamedAnswer> streamed = std::exchange(streamed_, nullptr);
   if (!streamed) return;
   streamed->cut_off();

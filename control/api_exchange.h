@@ -51,9 +51,9 @@ class ApiExchange final : public RequestAnswerer {
   using Start = std::function<void(std::shared_ptr<CommandWatcher>)>;
   void stream(const Start& start);
 
-  // Sends what happens until the client leaves, or is dropped. `sees`: whether a service is its
-  // business.
-  void follow(Telemetry& telemetry, std::function<bool(std::string_view)> sees);
+  // Sends what happens until the client leaves, or is dropped; only of `service`, if it is not
+  // empty.
+  void follow(Telemetry& telemetry, const std::string& service);
   // Text or bytes of any type, `fields` complete lines.
   void reply_bytes(std::string fields, std::string bytes);
 

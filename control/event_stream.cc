@@ -8,6 +8,7 @@
 
 #include "control/command.h"
 #include "control/figures_report.h"
+#include "control/visible.h"
 
 namespace tealgate {
 namespace {
@@ -21,11 +22,18 @@ std::string message(std::string_view name, std::string_view id, const Json& obje
   return text + fmt::format("data: {}\n\n", json_text(object));
 }
 
+Access narrowed(const EventStream::Order& order) {
+  Access access = order.access;
+  if (!order.service.empty()) access.services = {order.service};
+  return access;
+}
+
 }  // namespace
 
 EventStream::EventStream(Loop& loop, Telemetry& telemetry, Order order, Sink sink)
     : telemetry_(telemetry),
       order_(std::move(order)),
+      seen_(narrowed(order_)),
       sink_(std::move(sink)),
       ping_(loop, [this] { ping(); }),
       patience_(loop, [this] { drop(); }) {}
@@ -42,9 +50,10 @@ void EventStream::begin() {
 Json EventStream::snapshot(const Json& status) const {
   Json object;
   if (order_.figures) {
-    object["status"] = seen_of(status);
-    object["figures"] = seen_of(
-        figures_object(telemetry_.figures(), FiguresWindow::Minutes, telemetry_.collected_at()));
+    object["status"] = visible_part(status, seen_);
+    object["figures"] = visible_part(
+        figures_object(telemetry_.figures(), FiguresWindow::Minutes, telemetry_.collected_at()),
+        seen_);
   }
   const auto missed = telemetry_.events().after(order_.last_id);
   object["events"] = Json::array();
@@ -59,7 +68,7 @@ void EventStream::on_second(const Json& tick) {
   if (!order_.figures) return;
   Json seen = tick;
   for (const char* part : {"status", "figures"}) {
-    if (seen.contains(part)) seen[part] = seen_of(std::move(seen[part]));
+    if (seen.contains(part)) seen[part] = visible_part(std::move(seen[part]), seen_);
   }
   send(message("tick", "", seen));
 }
@@ -68,20 +77,10 @@ void EventStream::on_event(const Json& event) {
   if (concerns(event)) send(message("event", event.value("id", ""), event));
 }
 
+// Who may see all and wants one service hears of the daemon, too.
 bool EventStream::concerns(const Json& event) const {
-  const std::string service = event.value("service", "");
-  return service.empty() || order_.sees(service);
-}
-
-Json EventStream::seen_of(Json with) const {
-  const auto services = with.find("services");
-  if (services == with.end() || !services->is_object()) return with;
-  Json seen = Json::object();
-  for (auto& [name, object] : services->items()) {
-    if (order_.sees(name)) seen[name] = std::move(object);
-  }
-  *services = std::move(seen);
-  return with;
+  if (!event.contains("service")) return is_visible(event, order_.access);
+  return is_visible(event, seen_);
 }
 
 void EventStream::on_blocked() {
