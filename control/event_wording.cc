@@ -104,6 +104,11 @@ Said of_daemon(const Json& line, const std::string& event) {
   if (event == "upgrade_taken_back") {
     return {"upgrade.taken_back", "warning", "the daemon before goes on: " + error_of(line)};
   }
+  constexpr std::string_view kCertificate = "certificate_";
+  if (event.starts_with(kCertificate)) {
+    return {"certificate." + event.substr(kCertificate.size()),
+            event == "certificate_renewed" ? "info" : "warning", error_of(line)};
+  }
   return {"history." + event, "info", event + doer(line)};
 }
 

@@ -1,12 +1,14 @@
 #include "control/metrics_page.h"
 
-#include <algorithm>
+#include <ctime>
+#include <map>
 #include <utility>
 
 #include "control/control_loop.h"
 #include "control/metrics_text.h"
 #include "control/process_facts.h"
 #include "control/telemetry.h"
+#include "control/tls_renewal.h"
 #include "http/failure.h"
 
 namespace tealgate {
@@ -200,6 +202,7 @@ class Page {
     text_.sample({{"version", from_.facts.version}}, std::uint64_t{1});
     text_.family("config_last_reload_successful", Gauge, "0: the last reload was refused.");
     text_.sample({}, std::uint64_t{from_.telemetry.tally().is_last_reload_good() ? 1u : 0u});
+    certificates();
     const MetricsSources::LogCounts log = from_.access_log();
     text_.family("log_lines_total", Counter, "Lines of the access log that were written.");
     text_.sample({}, log.written);
@@ -207,6 +210,18 @@ class Page {
     text_.sample({}, log.dropped);
     text_.family("event_readers", Gauge, "Who follows /v1/events: pages, top, events --follow.");
     text_.sample({}, static_cast<std::uint64_t>(from_.telemetry.readers()));
+  }
+
+  void certificates() {
+    text_.family("certificate_expiry_timestamp_seconds", Gauge,
+                 "When the certificate of this file ends, since the epoch.");
+    std::map<std::string, std::time_t> ends;
+    for (const auto& one : TlsInUse::of(from_.control.config().config).certificates()) {
+      ends[one->files().cert] = WallClock::to_time_t(one->valid_until());
+    }
+    for (const auto& [file, end] : ends) text_.sample({{"file", file}}, static_cast<double>(end));
+    text_.family("certificate_faults", Gauge, "Files that cannot be taken over as they are now.");
+    text_.sample({}, static_cast<std::uint64_t>(from_.control.tls_faults().size()));
   }
 
   void workers() {
