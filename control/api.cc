@@ -279,8 +279,7 @@ void Api::metrics(Call& call) {
 void Api::events(Call& call) {
   const std::string service = call.query("service").value_or("");
   if (!service.empty() && !is_known(call, service)) return;
-  call.exchange.follow(
-      telemetry_, [service](std::string_view name) { return service.empty() || name == service; });
+  call.exchange.follow(telemetry_, service);
 }
 
 void Api::run_switch(Call& call) {
