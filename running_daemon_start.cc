@@ -79,7 +79,7 @@ Started<void> RunningDaemon::start() {
     return cannot_start(error_row(opened.error().code).exit, opened.error().message);
   }
   make_upgrade();
-  telemetry_->start([this] { return status_object(*control_, facts_); });
+  telemetry_->start();
   if (!predecessor_) answer_commands();
   workers_->start();
   watch_signals();
@@ -144,7 +144,8 @@ void RunningDaemon::make_control(LoadedConfig config) {
     if (keys != secrets.end()) (void)workers_->ticket_keys().restore(keys->second);
   }
   health_ = std::make_unique<HealthChecker>(loop_);
-  telemetry_ = std::make_unique<Telemetry>(loop_, cell_, *workers_, facts_.started_at);
+  telemetry_ = std::make_unique<Telemetry>(loop_, cell_, *workers_, facts_.started_at,
+                                           [this] { return status_object(*control_, facts_); });
   health_->set_listener([this](const ServerKey& server, const HealthEvidence& now) {
     telemetry_->events().add(event_of_health(server, now));
   });

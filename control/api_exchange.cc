@@ -57,6 +57,7 @@ void ApiExchange::reply_bytes(std::string fields, std::string bytes) {
 void ApiExchange::follow(Telemetry& telemetry, const std::string& service) {
   answered_ = true;
   begin_stream("text/event-stream");
+  if (request_.method == "HEAD") return writer_.end({});
   EventStream::Order order{request_.access, service, request_.last_event_id};
   order.figures = query_value(request_.query, "figures").value_or("1") != "0";
   events_ = std::make_unique<EventStream>(

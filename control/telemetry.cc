@@ -15,18 +15,20 @@ using Json = nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 Telemetry::Telemetry(Loop& loop, const SnapshotCell& cell, const DataPlane& data_plane,
-                     WallTime started)
-    : loop_(loop), cell_(cell), data_plane_(data_plane), events_(started), timer_(loop, [this] {
-        on_timer();
-      }) {
+                     WallTime started, std::function<Json()> status)
+    : loop_(loop),
+      cell_(cell),
+      data_plane_(data_plane),
+      events_(started),
+      status_(std::move(status)),
+      timer_(loop, [this] { on_timer(); }) {
   events_.set_listener(
       [this](const Json& event) { for_all([&event](Reader& reader) { reader.on_event(event); }); });
 }
 
 Telemetry::~Telemetry() = default;
 
-void Telemetry::start(std::function<Json()> status) {
-  status_ = std::move(status);
+void Telemetry::start() {
   begun_ = looked_at_ = loop_.now();
   collect();
   timer_.start(1s);

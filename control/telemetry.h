@@ -33,13 +33,15 @@ class Telemetry {
     virtual void on_event(const nlohmann::ordered_json& event) = 0;
   };
 
-  Telemetry(Loop& loop, const SnapshotCell& cell, const DataPlane& data_plane, WallTime started);
+  // `status` makes STATUS of docs/control-api.md, for those who look on.
+  Telemetry(Loop& loop, const SnapshotCell& cell, const DataPlane& data_plane, WallTime started,
+            std::function<nlohmann::ordered_json()> status);
   ~Telemetry();
   Telemetry(const Telemetry&) = delete;
   Telemetry& operator=(const Telemetry&) = delete;
 
-  // From now on it looks, each second. `status` makes STATUS of docs/control-api.md.
-  void start(std::function<nlohmann::ordered_json()> status);
+  // From now on it looks, each second.
+  void start();
 
   // A line of the history: an event, and counted.
   void on_recorded(const nlohmann::ordered_json& line);
@@ -75,7 +77,7 @@ class Telemetry {
   std::vector<double> busy_;
   std::vector<Duration> cpu_;  // of the workers, when it was last looked at
   Figures figures_;
-  std::function<nlohmann::ordered_json()> status_;
+  const std::function<nlohmann::ordered_json()> status_;
   std::unique_ptr<nlohmann::ordered_json> told_;  // null: nobody looked on
   std::vector<Reader*> readers_;
   TimePoint begun_;

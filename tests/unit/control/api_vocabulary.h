@@ -40,7 +40,8 @@ inline ControlSocketConfig settings_at(const std::string& path) {
 struct Served {
   Deploy deploy;
   DaemonFacts facts{"0.1.0", 7, WallTime{}};
-  Telemetry telemetry{deploy.loop, *deploy.cell, deploy.data_plane, facts.started_at};
+  Telemetry telemetry{deploy.loop, *deploy.cell, deploy.data_plane, facts.started_at,
+                      [this] { return status_object(*deploy.control, facts); }};
   Api api{{*deploy.control, telemetry, facts, [] { return std::string("tealgate_up 1\n"); }}};
   std::string path = deploy.folder.file("control.sock");
   ControlSocketConfig settings = settings_at(path);
