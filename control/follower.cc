@@ -1,5 +1,7 @@
 #include "control/follower.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -57,9 +59,13 @@ Follower::~Follower() {
 
 void Follower::on_message(const Json& message) {
   const std::string word = word_of(message);
-  if (word == "follow") return follow(message.at("generation"), message.at("state"));
-  if (word == "cut") return cut(message);
-  if (word == "close_streams") return close_streams(message);
+  try {
+    if (word == "follow") return follow(message.at("generation"), message.at("state"));
+    if (word == "cut") return cut(message);
+    if (word == "close_streams") return close_streams(message);
+  } catch (const Json::exception& broken) {
+    place_.on_lost(fmt::format("\"{}\" is not understood: {}", word, broken.what()));
+  }
 }
 
 void Follower::follow(std::uint64_t generation, const std::string& state) {

@@ -1,8 +1,10 @@
 #include "control/remainder.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "control/handover.h"
 
@@ -48,17 +50,24 @@ Remainder::~Remainder() {
   for (auto& [order, on_done] : std::exchange(cuts_, {})) on_done(0);
 }
 
-bool Remainder::on_message(const Json& message) {
-  const std::string word = word_of(message);
-  if (word == "follows" || word == "in_flight") {
-    count(message.at("servers"));
-    if (word == "follows") on_follows(message.at("generation"));
-    return true;
+// One that cannot be understood counts as silence: then it is killed, since nothing can be decided
+// before it follows.
+void Remainder::on_message(const Json& message) {
+  try {
+    take(message);
+  } catch (const Json::exception& broken) {
+    log_error("what the daemon before says is not understood: {}", broken.what());
+    place_.on_silence();
   }
-  if (word != "was_cut") return false;
+}
+
+void Remainder::take(const Json& message) {
+  const std::string word = word_of(message);
+  if (word == "follows" || word == "in_flight") count(message.at("servers"));
+  if (word == "follows") on_follows(message.at("generation"));
+  if (word != "was_cut") return;
   auto cut = cuts_.extract(message.at("order").get<std::uint64_t>());
   if (!cut.empty()) cut.mapped()(message.at("exchanges"));
-  return true;
 }
 
 void Remainder::tell() {

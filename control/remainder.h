@@ -11,7 +11,7 @@
 //   old: was_cut {order, exchanges}
 //   new: close_streams {generation, servers, over_ms}
 //
-// Owned by Predecessor, from its end's begin to its end. Control loop's thread.
+// Owned by Predecessor, from `serving` to the end of the old one. Control loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -46,14 +46,14 @@ class Remainder {
   // Nothing of it is left.
   ~Remainder();
 
-  // True if the message was for it.
-  bool on_message(const nlohmann::ordered_json& message);
+  void on_message(const nlohmann::ordered_json& message);
 
   // As of DataPlane; `on_done` gets 0 if its end comes first.
   void cut(const CutOrder& order, std::function<void(unsigned)> on_done);
   void close_streams(const CloseOrder& order);
 
  private:
+  void take(const nlohmann::ordered_json& message);
   void tell();
   void on_follows(std::uint64_t generation);
   void count(const nlohmann::ordered_json& servers);
