@@ -70,7 +70,7 @@ def test_metrics_of_releases(busy):
     assert metrics.sum("tealgate_config_last_reload_successful") == 1
     busy.config_path.write_text("nonsense: 1\n")
     assert not busy.control.post("/v1/reload").ok
-    assert Metrics.of(busy).sum("tealgate_config_last_reload_successful") == 0
+    eventually(lambda: Metrics.of(busy).sum("tealgate_config_last_reload_successful") == 0, what="the refusal")
 
 
 def test_series_of_removed_servers_disappear_and_their_counts_stay(stage):

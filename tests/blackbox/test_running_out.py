@@ -7,6 +7,7 @@ import pytest
 
 from harness.behaviours import Named
 from harness.daemon import shop
+from harness.metrics import Metrics
 from harness.mounts import Mounts, Seen, may_mount
 from harness.upgrades import Lineage, set_reaper
 from harness.waiting import eventually
@@ -44,6 +45,7 @@ def test_full_disk_of_the_log_costs_lines_and_nothing_else(stage, pools):
     eventually(is_told, what="the word of the full disk")
     for _ in range(200):
         assert request(port, "/").status == 200
+    eventually(lambda: Metrics.of(daemon).sum("tealgate_log_dropped_total") >= 200, what="200 lines dropped")
     assert daemon.cli("switch", "green").returncode == 0, "nothing else is concerned"
     assert len(is_told()) == 1
     disk.make_room()

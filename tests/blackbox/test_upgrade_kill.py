@@ -70,6 +70,9 @@ class Deaths:
             assert victim == "new", "it died when the old one had ended already"
             self.daemon.start()
             self.lineage, self.port = Lineage(self.daemon), self.daemon.port
+        if self.daemon.port != self.port:
+            assert "an ordinary start" in self.daemon.output(), "nothing had been handed over"
+            self.port = self.daemon.port
         self._demand_decisions(racing)
 
     def _race(self):
