@@ -1,0 +1,22 @@
+// A modal dialog: the browser keeps the focus inside, Escape closes it, and the focus returns to where it was.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => before instanceof HTMLElement && before.focus();
+  }, []);
+  return (
+    <dialog ref={dialog} aria-labelledby="dialog-title" onCancel={(event) => { event.preventDefault(); onClose(); }}>
+      <div class="caption">
+        <h2 id="dialog-title">{title}</h2>
+        <span class="gap" />
+        <button class="plain" onClick={onClose}>Close</button>
+      </div>
+      {children}
+    </dialog>
+  );
+}
