@@ -27,7 +27,7 @@ const SHOTS = {
   dialog: { scenario: 'calm', ...admin, act: async (page) => page.click('text=Switch to blue') },
   'dialog-dark': { scenario: 'calm', theme: 'dark', ...admin, act: async (page) => page.click('text=Drain server…') },
   'dialog-phone': { scenario: 'calm', viewport: PHONE, ...admin, act: async (page) => page.click('text=Split…') },
-  refused: { scenario: 'refusing', ...admin, act: async (page) => { await page.click('text=Switch to blue'); await page.click('dialog button.primary'); await page.waitForSelector('text=Refused'); } },
+  refused: { scenario: 'refusing', expects: /422/, ...admin, act: async (page) => { await page.click('text=Switch to blue'); await page.click('dialog button.primary'); await page.waitForSelector('text=Refused'); } },
   done: { scenario: 'calm', ...admin, act: async (page) => { await page.click('text=Switch to blue'); await page.fill('dialog input', 'back to the old one'); await page.click('dialog button.primary'); await page.waitForSelector('dialog .state:has-text("Done")'); } },
   login: { scenario: 'calm', isPublic: false, expects: /401/, isLive: false, act: async (page) => page.waitForSelector('dialog') },
   stale: { scenario: 'calm', expects: /ERR_/, act: async (page, daemon) => { await daemon.stop(); await page.waitForSelector('.stale'); await daemon.resume(); } },

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { answer } from './routes.mjs';
 import { change, drainOn, findService } from './operations.mjs';
+import { lifeBefore } from './life_before.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { past } from './traffic.mjs';
 import { iso, patchOf, shares } from './world.mjs';
@@ -69,12 +70,15 @@ export class MockDaemon {
         }
       }
     }
+    lifeBefore(this);
     this.events.sort((a, b) => a.at.localeCompare(b.at));
+    this.events.forEach((event, at) => (event.id = `${this.boot}-${at + 1}`));
+    this.history.sort((a, b) => a.at.localeCompare(b.at));
   }
 
   tick() {
     for (const resolve of this.waiting?.splice(0) ?? []) resolve();
-    this.second = Math.floor(Date.now() / 1000);
+    this.second = Math.max(this.second + 1, Math.floor(Date.now() / 1000) - 1);
     for (const service of this.world.services) drainOn(this, service);
     const services = this.world.live(this.second);
     const status = this.world.status();

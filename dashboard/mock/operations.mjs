@@ -40,6 +40,9 @@ function gate(service, to) {
 // `say(line)` gets progress; the result is returned when the drain is over.
 export async function change(daemon, service, order, kind, to, say) {
   if (service.lock && kind === 'switch') throw new Refusal(409, 'conflict', 5, `locked by ${service.lock.holder}: ${service.lock.reason}`);
+  if (order.if_revision !== undefined && order.if_revision !== service.revision) {
+    throw new Refusal(409, 'conflict', 5, `revision is ${service.revision}, not ${order.if_revision}`);
+  }
   if (kind === 'switch') gate(service, to);
   if (JSON.stringify(to) === JSON.stringify(service.split)) return result(service, service.split, to, { changed: false });
   const from = service.split;

@@ -2,6 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { follow, type Marks } from '../model/check_marks';
 import type { DaemonEvent, Service, Snapshot, Status, Tick, Whoami } from '../model/contract';
+import { withNulls } from '../model/absent';
 import { mergePatch } from '../model/merge_patch';
 import { SeriesStore } from '../model/series';
 import type { Message } from '../model/sse_parser';
@@ -67,7 +68,7 @@ function onSnapshot({ status: next, figures, events: told, resumed }: Snapshot) 
 
 function onTick({ at, status: patch, figures }: Tick) {
   series.tick(at, figures?.services ?? {});
-  if (patch !== undefined && status.value) take(mergePatch(status.value, patch) as Status);
+  if (patch !== undefined && status.value) take(withNulls(mergePatch(status.value, patch) as Status));
   hear(at);
 }
 

@@ -3,16 +3,17 @@ import type { OwnColumns } from './contract';
 
 // `columns` from the lowest to the highest; the answer the other way round: the whole first, so that the lower ones
 // are painted over it.
-export function stacked(columns: number[][]): number[][] {
-  const sums: number[][] = [];
-  let below: number[] | null = null;
+// Null where one adds nothing, so that no line is drawn there.
+export function stacked(columns: number[][]): (number | null)[][] {
+  const painted: (number | null)[][] = [];
+  let below: number[] = columns[0]?.map(() => 0) ?? [];
   for (const column of columns) {
-    const under: number[] | null = below;
-    const sum: number[] = column.map((value, at) => value + (under?.[at] ?? 0));
-    sums.unshift(sum);
-    below = sum;
+    const under = below;
+    below = column.map((value, at) => value + (under[at] ?? 0));
+    const sum = below;
+    painted.unshift(column.map((value, at) => (value > 0 ? (sum[at] ?? null) : null)));
   }
-  return sums;
+  return painted;
 }
 
 export function summed(columns: OwnColumns[], pick: keyof OwnColumns): number[] {
@@ -28,8 +29,7 @@ export function perSecond(column: number[], step: number): number[] {
 // values while time moves on: `endsAt` says where bins begin.
 export function highestOfEach(column: (number | null)[], size: number, endsAt: number): (number | null)[] {
   const bins: (number | null)[] = [];
-  let at = column.length - (endsAt % size);
-  for (; at - size >= 0; at -= size) {
+  for (let at = column.length - (endsAt % size); at - size >= 0; at -= size) {
     let highest: number | null = null;
     for (let i = at - size; i < at; ++i) {
       const value = column[i];

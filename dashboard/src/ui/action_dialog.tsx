@@ -92,12 +92,12 @@ function Confirmation({ wanted, service }: { wanted: Asked; service: Service }) 
         <ul class="facts">{proposal.facts.map((fact) => <li key={fact}>{fact}</li>)}</ul>
         <div class="fields">
           <label>
-            Reason <span class="quiet">(goes into the history)</span>
+            <span>Reason <span class="quiet">goes into the history</span></span>
             <input value={words.reason} maxLength={400} autoFocus onInput={(event) => setWords({ ...words, reason: event.currentTarget.value })} />
           </label>
           {proposal.hasLabel && (
             <label>
-              Version label <span class="quiet">(empty: as recorded)</span>
+              <span>Version label <span class="quiet">empty: none</span></span>
               <input value={words.label} maxLength={80} onInput={(event) => setWords({ ...words, label: event.currentTarget.value })} />
             </label>
           )}

@@ -1,4 +1,5 @@
-// A uPlot chart that lives in a view: made when first drawn, made anew when theme or shape change, as wide as its place.
+// A uPlot chart that lives in a view: made when first drawn, made anew when theme or shape change, as large as its place,
+// whose size the style sheet gives.
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shown } from '../live/theme';
@@ -10,7 +11,6 @@ export interface ChartPlan {
   key: string;
   options(): Omit<uPlot.Options, 'width' | 'height'>;
   data: uPlot.AlignedData;
-  height: number;
 }
 
 export function useChart(plan: ChartPlan) {
@@ -20,16 +20,17 @@ export function useChart(plan: ChartPlan) {
   useEffect(() => {
     const place = host.current;
     if (!place) return;
-    const made = new uPlot({ ...plan.options(), width: place.clientWidth || 300, height: plan.height }, plan.data, place);
+    const size = () => ({ width: place.clientWidth || 300, height: place.clientHeight || 90 });
+    const made = new uPlot({ ...plan.options(), ...size() }, plan.data, place);
     chart.current = made;
-    const watch = new ResizeObserver(() => place.clientWidth > 0 && made.setSize({ width: place.clientWidth, height: plan.height }));
+    const watch = new ResizeObserver(() => made.setSize(size()));
     watch.observe(place);
     return () => {
       watch.disconnect();
       made.destroy();
       chart.current = null;
     };
-  }, [plan.key, plan.height, theme]);
+  }, [plan.key, theme]);
   useEffect(() => chart.current?.setData(plan.data));
   return host;
 }
@@ -45,7 +46,7 @@ export function timeAxis(): uPlot.Axis {
 
 export function valueAxis(values: (value: number) => string): uPlot.Axis {
   return {
-    stroke: colour('quiet'), font: FONT, size: 44, gap: 4, space: 24, ticks: { show: false },
+    stroke: colour('quiet'), font: FONT, size: 44, gap: 4, space: 32, ticks: { show: false },
     grid: { stroke: colour('hairline'), width: 1 },
     values: (_, splits) => splits.map((value) => values(value)),
   };

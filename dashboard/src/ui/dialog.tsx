@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({ title, onClose, children }: { title: string; onClose: (() => void) | null; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -10,11 +10,11 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
     return () => before instanceof HTMLElement && before.focus();
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onCancel={(event) => { event.preventDefault(); onClose(); }}>
+    <dialog ref={dialog} aria-labelledby="dialog-title" onCancel={(event) => { event.preventDefault(); onClose?.(); }}>
       <div class="caption">
         <h2 id="dialog-title">{title}</h2>
         <span class="gap" />
-        <button class="plain" onClick={onClose}>Close</button>
+        {onClose && <button class="plain" onClick={onClose}>Close</button>}
       </div>
       {children}
     </dialog>

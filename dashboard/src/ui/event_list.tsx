@@ -6,9 +6,9 @@ import type { Shape } from '../model/words';
 import { StateIcon } from './icons';
 
 const SHOWN = 60;
-const SHAPES: Record<DaemonEvent['level'], Shape> = { info: 'unknown', warning: 'warn', error: 'down' };
+const SHAPES: Record<DaemonEvent['level'], Shape | null> = { info: null, warning: 'warn', error: 'down' };
 
-function shapeOf(event: DaemonEvent): Shape {
+function shapeOf(event: DaemonEvent): Shape | null {
   if (event.event === 'server.up') return 'up';
   return SHAPES[event.level];
 }
@@ -31,10 +31,11 @@ export function EventList({ service }: { service: string | null }) {
 }
 
 function EventLine({ event, withService }: { event: DaemonEvent; withService: boolean }) {
+  const shape = shapeOf(event);
   return (
-    <li class={`is-${event.level}`}>
+    <li class={`is-${event.level}${/^(switch|rollback)\.done$/.test(event.event) ? ' is-release' : ''}`}>
       <time dateTime={event.at}>{moment(new Date(event.at), new Date(now.value * 1000))}</time>
-      <StateIcon shape={shapeOf(event)} />
+      {shape ? <StateIcon shape={shape} /> : <span class="dot" aria-hidden="true" />}
       <span class="told">
         {withService && event.service && <b>{event.service} </b>}
         {event.message ?? event.event}

@@ -113,7 +113,7 @@ export function Header({ service }: { service: Service | null }) {
       {status.value && <Daemon />}
       {service && <Screens service={service} />}
       <button class="plain" onClick={nextTheme} title="Colours: as the system, light, dark">
-        <span class="unseen">Theme: </span>{theme.value}
+        <span class="unseen">Theme: </span><span class="moon" aria-hidden="true" /> {theme.value}
       </button>
       <Reader />
     </header>

@@ -8,7 +8,7 @@ import { errorsAround, pastRows, type PastRow } from '../model/past';
 import type { PoolLook } from '../model/pool_looks';
 import { poolOfEntry, splitWords } from '../model/words';
 import { State } from './icons';
-import { Badge } from './pool_column';
+import { PoolName } from './pool_column';
 
 interface Loaded {
   rows: PastRow[];
@@ -57,7 +57,8 @@ function Rows({ rows, figures, service, looks }: Loaded & { service: Service; lo
 }
 
 function HistoryRow({ row, looks, around }: { row: PastRow; looks: Record<string, PoolLook>; around: ReturnType<typeof errorsAround> }) {
-  const worse = !row.isRefused && (around.after ?? 0) >= 0.01 && (around.after ?? 0) > 2 * (around.before ?? 0);
+  const moved = !row.isRefused && row.from.length > 0;
+  const worse = moved && (around.after ?? 0) >= 0.01 && (around.after ?? 0) > 2 * (around.before ?? 0);
   return (
     <tr>
       <td class="number is-left"><time dateTime={row.at}>{moment(new Date(row.at), new Date(now.value * 1000))}</time></td>
@@ -68,18 +69,17 @@ function HistoryRow({ row, looks, around }: { row: PastRow; looks: Record<string
       <td class="wraps">{row.reason || '–'}</td>
       <td class="wraps">{row.isRefused ? <><State shape="down" word="Refused" /> {row.outcome}</> : row.outcome}</td>
       <td class="number">{row.revision ?? '–'}</td>
-      <td class="number">{row.isRefused ? '' : percent(around.before)}</td>
-      <td class={`number${worse ? ' alarm' : ''}`}>{row.isRefused ? '' : percent(around.after)}</td>
+      <td class="number">{moved ? percent(around.before) : ''}</td>
+      <td class={`number${worse ? ' alarm' : ''}`}>{moved ? percent(around.after) : ''}</td>
     </tr>
   );
 }
 
 function Movement({ row, looks }: { row: PastRow; looks: Record<string, PoolLook> }) {
-  const badges = (split: string[]) => split.map((entry) => looks[poolOfEntry(entry)]).filter((look) => look !== undefined);
-  return (
-    <span class="movement">
-      {badges(row.from).map((look) => <Badge key={look.letter} look={look} name=" " />)} {row.from.length > 0 && `${splitWords(row.from)} → `}
-      {badges(row.to).map((look) => <Badge key={look.letter} look={look} name=" " />)} {splitWords(row.to)}
-    </span>
-  );
+  const side = (split: string[]) =>
+    split.map((entry) => {
+      const look = looks[poolOfEntry(entry)];
+      return look ? <PoolName key={entry} look={look} name={splitWords([entry])} /> : <span key={entry}>{splitWords([entry])}</span>;
+    });
+  return <span class="movement">{side(row.from)}{row.from.length > 0 && ' → '}{side(row.to)}</span>;
 }

@@ -2,15 +2,14 @@
 import type uPlot from 'uplot';
 import { heartbeat, series } from '../live/store';
 import type { Service } from '../model/contract';
-import { milliseconds } from '../model/format';
+import { grouped, milliseconds } from '../model/format';
 import type { PoolLook } from '../model/pool_looks';
 import { highestOfEach } from '../model/stack';
 import { timeAxis, useChart, valueAxis } from './chart';
 import { colour } from './paint';
-import { Badge } from './pool_column';
+import { PoolName } from './pool_column';
 
 const BIN_S = 5;
-const HEIGHT = 128;
 
 interface Curves {
   name: string;
@@ -58,15 +57,14 @@ function Multiple({ curves, look, top }: { curves: Curves; look: PoolLook; top: 
   const nice = niceTop(top);
   const host = useChart({
     key: `${look.hue} ${nice}`,
-    height: HEIGHT,
     data: [times, curves.p99, curves.p95, curves.p50] as uPlot.AlignedData,
     options: () => options(look, nice),
   });
   const newest = (column: (number | null)[]) => milliseconds(column.at(-1) ?? null);
   return (
     <figure>
-      <figcaption><Badge look={look} name={curves.name} /> {curves.name}</figcaption>
-      <div ref={host} role="img" aria-label={`${curves.name}: p50 ${newest(curves.p50)}, p95 ${newest(curves.p95)}, p99 ${newest(curves.p99)} ms`} />
+      <figcaption><PoolName look={look} name={curves.name} /></figcaption>
+      <div class="chart"><div ref={host} role="img" aria-label={`${curves.name}: p50 ${newest(curves.p50)}, p95 ${newest(curves.p95)}, p99 ${newest(curves.p99)} ms`} /></div>
       {curves.p99.every((value) => value === null) && <p class="none">no requests in 15 min</p>}
     </figure>
   );
@@ -86,7 +84,7 @@ function options({ hue }: PoolLook, top: number): Omit<uPlot.Options, 'width' | 
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: true }, y: { range: [0, top] } },
-    axes: [{ ...timeAxis(), space: 60 }, { ...valueAxis(milliseconds), size: 34 }],
+    axes: [{ ...timeAxis(), space: 60 }, { ...valueAxis(grouped), size: 34 }],
     series: [{}, { ...line, width: 1.2 }, { ...line, width: 1.2, dash: [4, 3] }, { ...line, width: 2.2 }],
   };
 }

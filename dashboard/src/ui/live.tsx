@@ -9,10 +9,17 @@ import { ReadinessPanel } from './readiness_panel';
 import { Ribbon } from './ribbon';
 import { SummaryLine } from './summary_line';
 
+const ROOMY_UPTO = 4;
+
+// Few servers leave room for larger charts.
+function isRoomy(service: Service): boolean {
+  return service.pools.every(({ servers }) => servers.length <= ROOMY_UPTO);
+}
+
 export function Live({ service, looks }: { service: Service; looks: Record<string, PoolLook> }) {
   return (
     <>
-      <main id="main" class="live" tabIndex={-1}>
+      <main id="main" class={`live${isRoomy(service) ? ' is-roomy' : ''}`} tabIndex={-1}>
         <SummaryLine service={service} />
         <Ribbon key={service.name} service={service} looks={looks} />
         <div class="pools">

@@ -16,7 +16,7 @@ function TokenDialog({ why }: { why: string }) {
   const [complaint, setComplaint] = useState('');
   const [asking, setAsking] = useState(false);
   const canClose = who.value !== null;
-  const close = () => canClose && (wantsToken.value = null);
+  const close = () => (wantsToken.value = null);
   const send = async () => {
     setAsking(true);
     const refusal = await tried(value.trim());
@@ -25,7 +25,7 @@ function TokenDialog({ why }: { why: string }) {
     if (refusal === null) void begin();
   };
   return (
-    <Dialog title="Sign in" onClose={close}>
+    <Dialog title="Sign in" onClose={canClose ? close : null}>
       <form onSubmit={(event) => { event.preventDefault(); void send(); }}>
         {why && <p>{why}</p>}
         <div class="fields">

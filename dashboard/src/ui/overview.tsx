@@ -9,7 +9,7 @@ import { serviceState } from '../model/words';
 import { EventList } from './event_list';
 import { serviceFigures } from './header';
 import { State } from './icons';
-import { Badge } from './pool_column';
+import { PoolName } from './pool_column';
 import { Sparkline } from './sparkline';
 import { WayBack } from './summary_line';
 
@@ -59,7 +59,7 @@ function Row({ service }: { service: Service }) {
       <td class={`number${(errorShare ?? 0) >= 0.01 ? ' alarm' : ''}`}>{percent(errorShare)}</td>
       <td class="number">{milliseconds(p99)}</td>
       <td class="quiet">{service.pools.map(({ name, up, of }) => `${name} ${up}/${of}`).join(', ')}</td>
-      <td class="quiet"><WayBack service={service} /></td>
+      <td class="quiet"><WayBack service={service} isInColumn /></td>
       <td>{service.operation ? `${service.operation.kind}, ${service.operation.phase}` : service.lock ? `locked by ${service.lock.holder}` : 'idle'}</td>
     </tr>
   );
@@ -71,7 +71,7 @@ export function Serves({ service }: { service: Service }) {
     <span class="serves">
       {service.pools.filter(({ active }) => active).map((pool) => looks[pool.name] && (
         <span key={pool.name}>
-          <Badge look={looks[pool.name]!} name={pool.name} /> {pool.name} {pool.share} % <span class="quiet">{pool.label}</span>
+          <PoolName look={looks[pool.name]!} name={pool.name} /> {pool.share} % <span class="quiet">{pool.label}</span>
         </span>
       ))}
     </span>

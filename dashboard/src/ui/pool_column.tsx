@@ -19,6 +19,15 @@ export function Badge({ look, name }: { look: PoolLook; name?: string }) {
   );
 }
 
+export function PoolName({ look, name }: { look: PoolLook; name: string }) {
+  return (
+    <span class="pool-name">
+      <Badge look={look} name={name} />
+      {name}
+    </span>
+  );
+}
+
 export function PoolColumn({ service, pool, look }: { service: Service; pool: Pool; look: PoolLook }) {
   const drains = isDraining(pool, service.operation);
   const top = busiest(service);
@@ -29,11 +38,16 @@ export function PoolColumn({ service, pool, look }: { service: Service; pool: Po
       </div>
       <div class="head">
         <Badge look={look} name={pool.name} />
-        <h2 id={`pool-${pool.name}`}>{pool.name}</h2>
-        <span class="version">{pool.label || <span class="quiet">no label</span>}</span>
-        <State {...poolState(pool, service.operation)} />
-        {pool.active && <b class="percent">{pool.share} %</b>}
-        <span class="gap" />
+        <div class="who">
+          <div class="line">
+            <h2 id={`pool-${pool.name}`}>{pool.name}</h2>
+            <span class="version">{pool.label || <span class="quiet">no label</span>}</span>
+          </div>
+          <div class="line">
+            <State {...poolState(pool, service.operation)} />
+            {pool.active && <b>{pool.share} %</b>}
+          </div>
+        </div>
         <PoolFigures service={service} pool={pool} />
       </div>
       {drains && service.operation?.drain && <DrainBar drain={service.operation.drain} />}

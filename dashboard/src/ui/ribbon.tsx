@@ -12,9 +12,9 @@ import { perSecond, stacked, summed } from '../model/stack';
 import { timeAxis, useChart, valueAxis } from './chart';
 import { flagsOf, Flags } from './flags';
 import { colour, hatched } from './paint';
-import { Badge } from './pool_column';
+import { PoolName } from './pool_column';
 
-const PLOT = { left: 44, height: 92 };
+const PLOT = { left: 44 };
 const LEAST_ERROR_PX = 3; // one error in a thousand is seen
 
 type Span = '15m' | '24h';
@@ -79,7 +79,7 @@ function Spans() {
 function Legend({ service, looks }: { service: Service; looks: Record<string, PoolLook> }) {
   return (
     <span class="legend">
-      {service.pools.map(({ name }) => looks[name] && <span key={name}><Badge look={looks[name]} name={name} /> {name}</span>)}
+      {service.pools.map(({ name }) => looks[name] && <PoolName key={name} look={looks[name]} name={name} />)}
       <span><i class="swatch is-error" aria-hidden="true" /> errors</span>
     </span>
   );
@@ -94,14 +94,13 @@ function Plot({ service, looks, past }: { service: Service; looks: Record<string
   const errors = perSecond(summed(all, 'errors'), past.step);
   const host = useChart({
     key: `${names.join()} ${past.step}`,
-    height: PLOT.height,
     data: [times, ...stacked([...columns, perSecond(past.own.requests, past.step)]), errors] as uPlot.AlignedData,
     options: () => options(names.map((name) => looks[name]!)),
   });
   const from = times[0] ?? 0;
   return (
     <div class="plot">
-      <div ref={host} role="img" aria-label={said(columns, errors, past)} />
+      <div ref={host} class="area" role="img" aria-label={said(columns, errors, past)} />
       <Flags flags={flagsOf(events.value, service.name, from, past.endsAt)} looks={looks} left={PLOT.left} />
     </div>
   );

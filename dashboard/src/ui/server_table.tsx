@@ -7,7 +7,7 @@ import type { PoolLook } from '../model/pool_looks';
 import { highestOfLast, summary } from '../model/series';
 import { reason, serverState, type StateWord } from '../model/words';
 import { State } from './icons';
-import { Badge } from './pool_column';
+import { PoolName } from './pool_column';
 
 interface Row {
   pool: Pool;
@@ -90,7 +90,7 @@ function Heading({ column, at }: { column: Column; at: number }) {
     <th scope="col" class={column.isNumber ? 'number' : ''} aria-sort={isSorted ? (order.value.isUp ? 'ascending' : 'descending') : 'none'}>
       <button class="plain" onClick={turn}>
         {column.name}
-        <span class="arrow" aria-hidden="true">{isSorted ? (order.value.isUp ? '▲' : '▼') : ''}</span>
+        {isSorted && <span class="arrow" aria-hidden="true">{order.value.isUp ? '▲' : '▼'}</span>}
       </button>
     </th>
   );
@@ -101,7 +101,7 @@ function ServerRow({ row, look }: { row: Row; look: PoolLook }) {
   const { check } = server;
   return (
     <tr class={`is-${state.shape}`}>
-      <td><Badge look={look} name={pool.name} /> {pool.name}</td>
+      <td><PoolName look={look} name={pool.name} /></td>
       <th scope="row" title={server.address}>{server.name}</th>
       <td><State {...state} /></td>
       <td class="number">{server.weight}</td>

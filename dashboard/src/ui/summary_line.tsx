@@ -19,13 +19,15 @@ export function SummaryLine({ service }: { service: Service }) {
   );
 }
 
-export function WayBack({ service }: { service: Service }) {
+// `isInColumn`: the heading says already what it is about.
+export function WayBack({ service, isInColumn }: { service: Service; isInColumn?: boolean }) {
   const { to, possible, why } = service.rollback;
-  if (!to) return <span>back: {why}</span>;
+  const back = isInColumn ? '' : 'back: ';
+  if (!to) return <span>{back}{why}</span>;
   const labels = service.pools.filter((pool) => to.map(poolOfEntry).includes(pool.name)).map(({ label }) => label).filter(Boolean);
   return (
     <span class={possible ? '' : 'alarm'}>
-      back: <b>{splitWords(to)}</b>, {possible ? 'possible' : 'not possible'}, {why}{labels.length > 0 && `, ${labels.join(', ')}`}
+      {back}<b>{splitWords(to)}</b>, {possible ? 'possible' : 'not possible'}, {why}{labels.length > 0 && `, ${labels.join(', ')}`}
     </span>
   );
 }
