@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
-import { closeBrowser, DESK, PHONE, Visit } from './harness.mjs';
+import { closeBrowser, DESK, on, PHONE } from './harness.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const admin = { token: 'may-everything' };
@@ -39,15 +39,14 @@ async function violations(page) {
 for (const [name, { act, ...options }] of Object.entries(SCREENS)) {
   for (const theme of ['light', 'dark']) {
     for (const viewport of [DESK, PHONE]) {
-      test(`accessible: ${name}, ${theme}, ${viewport.width} wide`, async () => {
-        const visit = await Visit.begin({ theme, viewport, ...options });
-        if (options.isPublic !== false) await visit.page.waitForSelector('main:not(.waiting)');
-        await act?.(visit.page, visit.daemon);
-        assert.deepEqual(await violations(visit.page), []);
-        const wide = await visit.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        assert.equal(wide, 0, 'the page scrolls sideways');
-        await visit.end();
-      });
+      test(`accessible: ${name}, ${theme}, ${viewport.width} wide`, () =>
+        on({ theme, viewport, ...options }, async (page, daemon) => {
+          if (options.isPublic !== false) await page.waitForSelector('main:not(.waiting)');
+          await act?.(page, daemon);
+          assert.deepEqual(await violations(page), []);
+          const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+          assert.equal(wide, 0, 'the page scrolls sideways');
+        }));
     }
   }
 }

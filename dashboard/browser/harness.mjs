@@ -17,6 +17,18 @@ export async function closeBrowser() {
   browser = undefined;
 }
 
+// Begins a visit, looks, and ends it, whatever happens.
+export async function on(options, look) {
+  const visit = await Visit.begin(options);
+  try {
+    await look(visit.page, visit.daemon);
+  } catch (error) {
+    await visit.leave();
+    throw error;
+  }
+  await visit.end();
+}
+
 export class Visit {
   // `token`: signed in from the beginning. `expects`: console complaints that belong to the test.
   static async begin({ daemon, scenario = 'calm', theme = 'light', viewport = DESK, token, path = '', expects, motion = 'reduce', ...options } = {}) {
@@ -44,14 +56,13 @@ export class Visit {
     });
   }
 
-  async live() {
-    await this.page.waitForSelector('main.live .tile .marks');
-    return this;
+  async leave() {
+    await this.context.close();
+    await this.daemon.stop();
   }
 
   async end() {
-    await this.context.close();
-    await this.daemon.stop();
+    await this.leave();
     const unexpected = this.complaints.filter((text) => !this.expects?.test(text));
     assert.deepEqual(unexpected, []);
   }

@@ -2,22 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { CSP } from '../mock/routes.mjs';
-import { closeBrowser, DESK, PHONE, Visit } from './harness.mjs';
+import { closeBrowser, DESK, on, PHONE } from './harness.mjs';
 
 after(closeBrowser);
 const SOON = { timeout: 2500 };
 
-async function on(options, look) {
-  const visit = await Visit.begin(options);
-  try {
-    await look(visit.page, visit.daemon, visit);
-  } catch (error) {
-    await visit.context.close();
-    await visit.daemon.stop();
-    throw error;
-  }
-  await visit.end();
-}
 const tile = (page, name) => page.locator('.tile', { hasText: name });
 
 test('page: a tile has its word, its reason, since when, and how old the check is', () =>
@@ -52,7 +41,7 @@ test('page: a switch by the command line gives a flag, an event, new shares and 
     const flags = await page.locator('.flag').count();
     void daemon.switchAs('night shift', 'shop', ['blue'], 'v1.4.2 is slow');
     await page.locator('.flag').nth(flags).waitFor(SOON);
-    assert.match(await page.locator('.flag').nth(flags).getAttribute('aria-label'), /green → blue by night shift: v1.4.2 is slow/);
+    assert.match(await page.locator('.flag').nth(flags).textContent(), /green → blue by night shift: v1.4.2 is slow/);
     await page.locator('.pool', { hasText: 'BLUE' }).filter({ hasText: 'ACTIVE' }).filter({ hasText: '100 %' }).waitFor(SOON);
     await page.locator('.drain', { hasText: /draining \d+ → \d+[^]*s left/ }).waitFor(SOON);
     await page.locator('.events li', { hasText: 'switched green → blue by night shift' }).waitFor(SOON);

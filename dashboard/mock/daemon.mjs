@@ -42,6 +42,7 @@ export class MockDaemon {
   }
 
   async stop() {
+    if (!this.server.listening) return;
     clearInterval(this.timer);
     this.streams.clear();
     const closed = once(this.server, 'close');

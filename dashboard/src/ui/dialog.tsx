@@ -6,8 +6,13 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    const element = dialog.current;
+    element?.showModal();
+    return () => {
+      element?.close(); // while it is open nothing else takes the focus
+      // What opened it may be gone: after a switch to blue there is no such button.
+      (before instanceof HTMLElement && before.isConnected ? before : document.getElementById('main'))?.focus();
+    };
   }, []);
   return (
     <dialog ref={dialog} aria-labelledby="dialog-title" onCancel={(event) => { event.preventDefault(); onClose?.(); }}>

@@ -16,8 +16,9 @@ export function Flags({ flags, looks, left }: { flags: Flag[]; looks: Record<str
     <ul class="flags" style={{ left: `${left}px`, right: '8px' }} aria-label="Switches">
       {flags.map((flag) => (
         <li key={flag.event.id} style={{ left: `${flag.share * 100}%` }} class={`row-${flag.row}${flag.share > 0.6 ? ' to-left' : ''}`}>
-          <button class="flag" aria-label={`${clock(new Date(flag.event.at))} ${sentence(flag)}`}>
-            {flag.pools.map((name) => looks[name]?.letter ?? '?').join('')}
+          <button class="flag">
+            <span aria-hidden="true">{flag.pools.map((name) => looks[name]?.letter ?? '?').join('')}</span>
+            <span class="unseen">{clock(new Date(flag.event.at))} {sentence(flag)}</span>
           </button>
           <span class="tip" aria-hidden="true">
             <b>{clock(new Date(flag.event.at))}</b> {sentence(flag)}
