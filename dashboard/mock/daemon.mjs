@@ -23,6 +23,7 @@ export class MockDaemon {
     const daemon = new MockDaemon();
     Object.assign(daemon, { world: SCENARIOS[scenario](), tokens, isPublic, port, boot: 'b1', counter: 0, events: [], history: [], streams: new Set(), wrong: [], requests: [] });
     daemon.second = Math.floor(Date.now() / 1000);
+    daemon.began = daemon.second;
     daemon.makePast();
     daemon.told = daemon.world.status();
     await daemon.resume();
@@ -59,7 +60,7 @@ export class MockDaemon {
   makePast() {
     for (const service of this.world.services) {
       for (const { agoS, ...done } of service.switches ?? []) {
-        const at = iso(Date.now() - agoS * 1000);
+        const at = iso((this.second - agoS) * 1000);
         const common = { at, service: service.name, operation: `op-${++this.counter}`, ...done };
         this.history.push({ event: 'decided', kind: 'switch', revision: service.revision, ...common });
         if (!service.operation) this.history.push({ event: 'finished', kind: 'switch', revision: service.revision, verdict: 'done', ...common, drain: { drained: true, finished: 37, left: 0, left_streams: 0, cut: { http: 0, stream: 0 }, took_ms: 4210, deadline_ms: 30_000 } });
@@ -111,7 +112,7 @@ export class MockDaemon {
   }
 
   sharesAt(service, second) {
-    const later = (service.switches ?? []).find(({ agoS }) => second < Math.floor(Date.now() / 1000) - agoS);
+    const later = (service.switches ?? []).find(({ agoS }) => second <= this.began - agoS);
     return shares(later ? { ...service, split: later.from } : service);
   }
 
