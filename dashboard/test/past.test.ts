@@ -31,6 +31,7 @@ test('history: errors before and after, where the figures reach', () => {
   assert.deepEqual(errorsAround([column], 1200, 600), { before: 0, after: 0.05 });
   assert.deepEqual(errorsAround([column], 1200, 60), { before: null, after: 0 });
   assert.deepEqual(errorsAround([column], 1200, 1200), { before: 0.05, after: null });
+  assert.deepEqual(errorsAround([column], 1200, -120), { before: null, after: null });
   assert.deepEqual(errorsAround([], 1200, 600), { before: null, after: null });
 });
 

@@ -31,8 +31,7 @@ export class SseParser {
   private take(line: string): Message | null {
     if (line === '') return this.finish();
     const colon = line.indexOf(':');
-    if (colon === 0) return null;
-    const name = colon < 0 ? line : line.slice(0, colon);
+    const name = colon < 0 ? line : line.slice(0, colon); // of a comment: none
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
     if (name === 'event') this.event = value;
     if (name === 'data') this.data.push(value);
