@@ -45,7 +45,8 @@ test('page: a switch by the command line gives a flag, an event, new shares and 
     await page.locator('.pool', { hasText: 'BLUE' }).filter({ hasText: 'ACTIVE' }).filter({ hasText: '100 %' }).waitFor(SOON);
     await page.locator('.drain', { hasText: /draining \d+ → \d+[^]*s left/ }).waitFor(SOON);
     await page.locator('.events li', { hasText: 'switched green → blue by night shift' }).waitFor(SOON);
-    await page.locator('.pool', { hasText: 'GREEN' }).filter({ hasText: 'STANDBY' }).waitFor();
+    await page.locator('.pool', { hasText: 'GREEN' }).locator('.head .word', { hasText: /^STANDBY$/ }).waitFor();
+    await page.locator('.drain').waitFor({ state: 'detached' });
   }));
 
 test('page: a flag tells who and why when it is pointed at', () =>
@@ -83,6 +84,16 @@ test('page: it says that it is stale, and recovers by itself', () =>
     await page.locator('.stale').waitFor({ state: 'detached', timeout: 8000 });
     await tile(page, '10.0.0.21:8080').filter({ hasText: 'DOWN' }).waitFor(SOON);
     assert.equal(await page.locator('.events li', { hasText: '10.0.0.21:8080 is down' }).count(), 1, 'the missed event, once');
+  }));
+
+test('page: after a restart of the daemon its events take the place of the old ones', () =>
+  on({ expects: /ERR_/ }, async (page, daemon) => {
+    await page.locator('.events li', { hasText: 'is up after 2 passes' }).waitFor();
+    await daemon.stop();
+    daemon.rebirth();
+    await daemon.resume();
+    await page.locator('.events li', { hasText: 'started' }).waitFor();
+    assert.equal(await page.locator('.events li').count(), 1);
   }));
 
 test('page: the server table is sorted by any column', () =>

@@ -52,6 +52,13 @@ export class MockDaemon {
     await closed;
   }
 
+  // Another process: it knows nothing of the events of the one before.
+  rebirth() {
+    this.boot = 'b2';
+    this.events = [];
+    this.event('daemon.started', 'info', { message: 'started' });
+  }
+
   // The moment until the next tick, for what takes time.
   pause() {
     return new Promise((resolve) => (this.waiting ??= []).push(resolve));
