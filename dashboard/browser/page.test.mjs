@@ -16,7 +16,7 @@ test('page: a tile has its word, its reason, since when, and how old the check i
     const text = await down.innerText();
     assert.match(text, /DOWN/);
     assert.match(text, /GET \/health → 503 "\{"db":"connection refused"\}"/);
-    assert.match(text, /for 4\d s, checked \d s ago/);
+    assert.match(text, /for (39|[45]\d) s, checked \d s ago/);
     assert.match(await tile(page, '10.0.0.12:8080').innerText(), /OFF[^]*connection refused/);
     assert.match(await tile(page, '10.0.0.24:8080').innerText(), /DRAIN/);
     assert.match(await tile(page, 'big').innerText(), /weight 2[^]*UP[^]*\/s/);

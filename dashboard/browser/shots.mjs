@@ -4,7 +4,13 @@ import { closeBrowser, DESK, PHONE, Visit } from './harness.mjs';
 
 const WALL = { width: 1600, height: 900 };
 const admin = { token: 'may-everything' };
+// As those see it who tell few colours apart.
+const seenWith = (type) => async (page) => (await page.context().newCDPSession(page)).send('Emulation.setEmulatedVisionDeficiency', { type });
 const SHOTS = {
+  deuteranopia: { scenario: 'down', act: seenWith('deuteranopia') },
+  protanopia: { scenario: 'both', act: seenWith('protanopia') },
+  tritanopia: { scenario: 'large', act: seenWith('tritanopia') },
+  achromatopsia: { scenario: 'both', act: seenWith('achromatopsia') },
   calm: { scenario: 'calm' },
   'calm-dark': { scenario: 'calm', theme: 'dark', ...admin },
   releasing: { scenario: 'releasing', ...admin },
