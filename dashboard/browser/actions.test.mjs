@@ -14,6 +14,7 @@ test('actions: a switch asks with facts, shows its command, and its reason reach
     const dialog = page.locator('dialog');
     await dialog.locator('text=Send 100 % of shop from GREEN v1.4.2 to BLUE v1.4.1.').waitFor();
     await dialog.locator('text=/blue: 2 of 2 up, checked \\d s ago/').waitFor();
+    await page.waitForSelector('dialog input:focus');
     await page.keyboard.type("it's slow");
     assert.equal(await dialog.locator('code').innerText(), `tealgate switch -s shop blue --reason 'it'\\''s slow' --if-revision 43`);
     await dialog.locator('.primary').click();
@@ -143,6 +144,7 @@ test('keyboard: a switch from the first Tab to the last Enter', () =>
     assert.equal(await focused(), 'To the content');
     for (let step = 0; step < 60 && !/^Switch to blue/.test(await focused()); ++step) await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog input:focus');
     await page.keyboard.type('by keyboard');
     await page.keyboard.press('Enter');
     await page.locator('dialog .state', { hasText: 'Done' }).waitFor();

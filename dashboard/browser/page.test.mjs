@@ -81,8 +81,8 @@ test('page: it says that it is stale, and recovers by itself', () =>
     await page.locator('[role=status]', { hasText: 'The page is stale' }).waitFor({ state: 'attached' });
     daemon.fail('shop', 'green', '10.0.0.21:8080');
     await daemon.resume();
-    await page.locator('.stale').waitFor({ state: 'detached', timeout: 8000 });
-    await tile(page, '10.0.0.21:8080').filter({ hasText: 'DOWN' }).waitFor(SOON);
+    await page.locator('.stale').waitFor({ state: 'detached' });
+    await tile(page, '10.0.0.21:8080').filter({ hasText: 'DOWN' }).waitFor();
     assert.equal(await page.locator('.events li', { hasText: '10.0.0.21:8080 is down' }).count(), 1, 'the missed event, once');
   }));
 
