@@ -1,0 +1,53 @@
+// A uPlot chart that lives in a view: made when first drawn, made anew when theme or shape change, as large as its place,
+// whose size the style sheet gives.
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { shown } from '../live/theme';
+import { clockMinutes } from '../model/format';
+import { colour } from './paint';
+
+export interface ChartPlan {
+  // What makes it another chart, not the same with other numbers.
+  key: string;
+  options(): Omit<uPlot.Options, 'width' | 'height'>;
+  data: uPlot.AlignedData;
+}
+
+export function useChart(plan: ChartPlan) {
+  const host = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const theme = shown.value;
+  useEffect(() => {
+    const place = host.current;
+    if (!place) return;
+    const size = () => ({ width: place.clientWidth || 300, height: place.clientHeight || 90 });
+    const made = new uPlot({ ...plan.options(), ...size() }, plan.data, place);
+    chart.current = made;
+    const watch = new ResizeObserver(() => made.setSize(size()));
+    watch.observe(place);
+    return () => {
+      watch.disconnect();
+      made.destroy();
+      chart.current = null;
+    };
+  }, [plan.key, theme]);
+  useEffect(() => chart.current?.setData(plan.data));
+  return host;
+}
+
+export const FONT = '11px "Liberation Sans", Arial, sans-serif';
+
+export function timeAxis(): uPlot.Axis {
+  return {
+    stroke: colour('quiet'), font: FONT, size: 20, gap: 3, space: 90, ticks: { show: false }, grid: { show: false },
+    values: (_, splits) => splits.map((at) => clockMinutes(new Date(at * 1000))),
+  };
+}
+
+export function valueAxis(values: (value: number) => string): uPlot.Axis {
+  return {
+    stroke: colour('quiet'), font: FONT, size: 44, gap: 4, space: 32, ticks: { show: false },
+    grid: { stroke: colour('hairline'), width: 1 },
+    values: (_, splits) => splits.map((value) => values(value)),
+  };
+}

@@ -1,0 +1,47 @@
+// What happened, newest first.
+import { events, now } from '../live/store';
+import type { DaemonEvent } from '../model/contract';
+import { moment } from '../model/format';
+import type { Shape } from '../model/words';
+import { StateIcon } from './icons';
+
+const SHOWN = 60;
+const SHAPES: Record<DaemonEvent['level'], Shape | null> = { info: null, warning: 'warn', error: 'down' };
+
+function shapeOf(event: DaemonEvent): Shape | null {
+  if (event.event === 'server.up') return 'up';
+  return SHAPES[event.level];
+}
+
+export function EventList({ service }: { service: string | null }) {
+  const shown = events.value.filter((event) => service === null || !event.service || event.service === service).slice(-SHOWN).reverse();
+  return (
+    <section class="events panel" aria-labelledby="events">
+      <div class="caption">
+        <h2 id="events">Events</h2>
+        <span class="gap" />
+        <span class="quiet">newest first</span>
+      </div>
+      <ol tabIndex={0} aria-labelledby="events">
+        {shown.map((event) => <EventLine key={event.id} event={event} withService={service === null} />)}
+        {shown.length === 0 && <li class="empty">Nothing has happened since the daemon started.</li>}
+      </ol>
+    </section>
+  );
+}
+
+function EventLine({ event, withService }: { event: DaemonEvent; withService: boolean }) {
+  const shape = shapeOf(event);
+  return (
+    <li class={`is-${event.level}${/^(switch|rollback)\.done$/.test(event.event) ? ' is-release' : ''}`}>
+      <time dateTime={event.at}>{moment(new Date(event.at), new Date(now.value * 1000))}</time>
+      {shape ? <StateIcon shape={shape} /> : <span class="dot" aria-hidden="true" />}
+      <span class="told">
+        {withService && event.service && <b>{event.service} </b>}
+        {event.message ?? event.event}
+        {event.by && <span class="quiet"> by {event.by}</span>}
+        {event.reason && <span class="quiet">: {event.reason}</span>}
+      </span>
+    </li>
+  );
+}
