@@ -42,7 +42,7 @@ test('actions: a server is drained, by an admin', () =>
     await page.locator('dialog', { hasText: '10.0.0.22:8080 of green becomes drain.' }).waitFor();
     await page.locator('dialog .primary').click();
     await page.locator('dialog .state', { hasText: 'Done' }).waitFor();
-    await page.locator('.tile', { hasText: '10.0.0.22:8080' }).filter({ hasText: 'DRAIN' }).waitFor({ timeout: 2500 });
+    await page.locator('.tile', { hasText: '10.0.0.22:8080' }).filter({ hasText: 'DRAIN' }).waitFor({ timeout: 60000 });
   }));
 
 test('actions: shares that do not add up cannot be sent', () =>

@@ -47,7 +47,7 @@ export class Visit {
 
   listen() {
     const { page, complaints, daemon } = this;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('request', (request) => {

@@ -1,5 +1,6 @@
 """/metrics and /v1/figures tell the same as the access log and the clients, in a form that Prometheus takes."""
 import json
+import pathlib
 import shutil
 import subprocess
 import urllib.request
@@ -122,6 +123,14 @@ def test_figures_have_the_past_and_agree(busy):
 def test_promtool_finds_nothing(busy):
     checked = subprocess.run(["promtool", "check", "metrics"], input=text_of(busy), text=True, capture_output=True)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="no promtool")
+@pytest.mark.parametrize("words", [("test", "rules", "alerts_test.yml"), ("check", "config", "prometheus.yml")])
+def test_examples_for_prometheus_are_sound(words):
+    folder = pathlib.Path(__file__).parents[2] / "examples/prometheus"
+    checked = subprocess.run(["promtool", *words], cwd=folder, text=True, capture_output=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="no Prometheus")

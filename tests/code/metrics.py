@@ -1,4 +1,5 @@
-"""Each metric stands in docs/metrics.md, each event in docs/events.md, and the reverse."""
+"""Each metric stands in docs/metrics.md, each event in docs/events.md, and the reverse; examples ask for none else."""
+import json
 import pathlib
 import re
 import sys
@@ -27,5 +28,10 @@ for what, known, document in (("metric", metrics, "docs/metrics.md"), ("event", 
     wrong += [f"{what} {name}: in {document}, but there is none" for name in sorted(documented - known)]
     if len(known) < 20:
         wrong.append(f"found only {len(known)} {what}s: has the source's form changed?")
+for example in sorted((ROOT / "examples/prometheus").glob("*.*")):
+    asked = set(re.findall(r"\btealgate_[a-z_]+", example.read_text()))
+    histograms = {name + end for name in metrics for end in ("_bucket", "_sum", "_count")}
+    wrong += [f"{example.name}: there is no {name}" for name in sorted(asked - metrics - histograms)]
+json.loads((ROOT / "examples/prometheus/grafana.json").read_text())
 print("\n".join(wrong))
 sys.exit(bool(wrong))
