@@ -9,15 +9,9 @@
 
 using namespace tealgate;
 
-namespace {
-
-constexpr int kFailures = static_cast<int>(Failure::OverallTimeout) + 1;
-
-}  // namespace
-
 TEST_CASE("Failure: every one has an end word of its own, a title and a sensible status") {
   std::set<std::string_view> ends;
-  for (int i = 0; i < kFailures; ++i) {
+  for (std::size_t i = 0; i < kFailures; ++i) {
     const FailureFacts& facts = facts_of(static_cast<Failure>(i));
     CAPTURE(facts.end);
     CHECK(ends.insert(facts.end).second);
@@ -77,7 +71,7 @@ TEST_CASE("Failure: statuses are those of RFC 9110") {
 }
 
 TEST_CASE("Failure: only what cannot have been executed twice is retried") {
-  for (int i = 0; i < kFailures; ++i) {
+  for (std::size_t i = 0; i < kFailures; ++i) {
     const auto failure = static_cast<Failure>(i);
     RetryRule expected = RetryRule::Never;
     switch (failure) {
