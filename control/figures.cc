@@ -78,10 +78,10 @@ void Figures::collect(Pool& pool, const tealgate::Pool& now) {
     known.seconds.add(point_of(served));
     step += served;
   }
-  for (auto& [name, server] : pool.servers) {
+  for (auto& known : pool.servers) {
     const bool is_kept = std::any_of(now.servers.begin(), now.servers.end(),
-                                     [&](const auto& each) { return each.name == name; });
-    if (!is_kept) pool.leaving.push_back(std::move(server));
+                                     [&](const auto& each) { return each.name == known.first; });
+    if (!is_kept) pool.leaving.push_back(std::move(known.second));
   }
   forget_others(pool.servers, now.servers);
   std::erase_if(pool.leaving, [&step](Server& server) {
