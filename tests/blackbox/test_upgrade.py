@@ -372,7 +372,8 @@ def test_old_daemon_that_cannot_follow_ends_and_the_switch_waits_for_that(stage)
         scene.daemon.write_config(config)
         assert scene.daemon.cli("reload").returncode == 0
         assert scene.daemon.cli("switch", "red", "--until", "switched").returncode == 0
-        assert scene.lineage.first not in scene.lineage.living()
+        assert f"the daemon before (pid {scene.lineage.first}) has ended" in scene.daemon.output()
+        eventually(lambda: scene.lineage.first not in scene.lineage.living(), what="its last moment")
         assert request(scene.port, "/").body == b"red"
     assert "what the new daemon decided cannot be followed here" in scene.daemon.output()
     scene.lineage.stop()
