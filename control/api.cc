@@ -268,10 +268,9 @@ void Api::figures(Call& call) {
 
 // They name every service.
 void Api::metrics(Call& call) {
-  if (call.access().services) {
-    return call.exchange.reply(
-        failure(ErrorCode::Forbidden, "metrics are for those who may see all services"));
-  }
+  Demand demand{"GET /metrics", Role::Viewer};
+  demand.changes_all = true;  // as for these, all services are needed
+  if (is_refused(call, refusal(call.access(), demand))) return;
   call.exchange.reply_bytes("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
                             metrics_());
 }

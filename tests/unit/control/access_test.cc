@@ -67,6 +67,13 @@ TEST_CASE("Access: docs/control-api.md has the role of every endpoint") {
   CHECK(documented == existing);
 }
 
+TEST_CASE("Access: metrics, which name all services, are for those who may see all") {
+  Served served;
+  CHECK(served.get("/metrics")->status() == 200);
+  served.fields = "X-Tealgate-Services: shop\r\n";
+  check_refused(*served.get("/metrics"), 403, "forbidden", 8);
+}
+
 TEST_CASE("Access: only an admin may force anything") {
   Served served;
   served.deploy.health("green", Health::Down);
