@@ -10,7 +10,7 @@ from harness.endpoint import Endpoint
 from harness.faulty import PAUSE, WHOLE, Fault, FaultyOrigin, answer
 from harness.matrix import AT_ONCE, Kind, demand_quiet, head_of
 from harness.message import Malformed, Message
-from harness.waiting import eventually
+from harness.waiting import eventually, eventually_async
 
 GET, POST = Kind("GET", "GET"), Kind("small POST", "POST", 1000)
 BODIES = (POST, Kind("chunked PUT", "PUT", 1000, chunked=True), Kind("large POST", "POST", 300_000))
@@ -181,7 +181,7 @@ async def send_slowly(client, rest):
         pass  # the answer tells
 
 
-async def act(row, client, rest, message):
+async def act(row, daemon, client, rest, message):
     if row.act == "resets":
         client.reset()
         return 0, False
@@ -195,20 +195,23 @@ async def act(row, client, rest, message):
     if row.act == "trickles":
         await send_slowly(client, rest)
     if row.act == "stalls" and row.moment in STREAMING:
-        await demand_quiet([row.origin], 30)  # the write deadline runs again after each progress
+        # Not until the server is quiet: the kernel may take the whole answer from it at once. The write deadline runs again
+        # after each progress, and so may take a while.
+        await eventually_async(lambda: lines_of(row, daemon.access_log()), 30, f"the line of {row}")
     elif row.is_seen:
         row.origin.disarm()
     return await receive(row, client, message)
 
 
-async def run_row(row, port, turn):
+async def run_row(row, daemon, turn):
+    port = daemon.port
     async with turn:
         origin, message = row.origin, Message(method=row.kind.method)
         origin.begin()
         origin.armed = row.is_seen
         client = await connect(row, port)
         rest = await reach(row, client, message)
-        status, whole = await act(row, client, rest, message)
+        status, whole = await act(row, daemon, client, rest, message)
         trouble = await demand_quiet([origin])
         origin.disarm()
         client.close()
@@ -238,18 +241,17 @@ def rows():
     return made
 
 
-def add_logs(daemon, made):
-    def lines():
-        found = {row.address: [] for row in made}
-        for line in daemon.access_log():
-            found.get(line["client_ip"], []).append(line)
-        return found
+def lines_of(row, log):
+    return [line for line in log if line["client_ip"] == row.address]
 
+
+def add_logs(daemon, made):
     for row in made:
         if expected(row).end:
-            eventually(lambda: lines()[row.address], 10, f"the line of {row}")
+            eventually(lambda: lines_of(row, daemon.access_log()), 10, f"the line of {row}")
+    log = daemon.access_log()
     for row in made:
-        found = lines()[row.address]
+        found = lines_of(row, log)
         line = found[0] if found else {"end": "", "attempts": 0}
         trouble = row.seen.trouble + (f"{len(found)} lines" if len(found) > 1 else "")
         row.seen = dataclasses.replace(row.seen, end=line["end"], attempts=line["attempts"], trouble=trouble)
@@ -263,11 +265,10 @@ def test_clients_that_fail(stage, is_sanitized):
     timeouts = {name: short for name in ("request_head", "request_body", "write")}
     defaults = {"health": "none", "timeouts": timeouts}
     daemon = stage.daemon({**shop({}), "workers": 1, "services": services, "defaults": defaults})
-    port = daemon.port
 
     async def run():
         turn = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(run_row(row, port, turn) for row in made))
+        await asyncio.gather(*(run_row(row, daemon, turn) for row in made))
 
     asyncio.run(run())
     daemon.wait_until_idle()
