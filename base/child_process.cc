@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "base/loop.h"
@@ -46,6 +48,25 @@ uv_stdio_container_t inherited(const UniqueFd& fd) {
   stdio.flags = fd.is_open() ? UV_INHERIT_FD : UV_IGNORE;
   stdio.data.fd = fd.get();
   return stdio;
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  std::error_code failed;
+  // It may end meanwhile.
+  std::filesystem::directory_iterator thread(fmt::format("/proc/{}/task", pid), failed);
+  for (; !failed && thread != std::filesystem::directory_iterator(); thread.increment(failed)) {
+    std::ifstream list(thread->path() / "children");
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+// With all that it started, which would live on as nobody's. Who is stopped starts nobody else.
+void kill_with_children(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  for (const pid_t child : children_of(pid)) kill_with_children(child);
+  ::kill(pid, SIGKILL);
 }
 
 // The lines that come from a pipe.
@@ -158,7 +179,7 @@ bool ChildProcess::is_running() const {
 }
 
 void ChildProcess::kill() {
-  if (state_->is_running) ::kill(state_->pid, SIGKILL);
+  if (state_->is_running) kill_with_children(state_->pid);
 }
 
 std::vector<std::string> environment_without(const std::vector<std::string>& names) {

@@ -3,11 +3,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
 
 namespace tealgate {
+
+ConnectionBudget::ConnectionBudget(std::string setting) : setting_(std::move(setting)) {}
 
 void ConnectionBudget::set_limit(std::uint64_t limit) {
   const std::uint64_t before = limit_.exchange(limit);
@@ -26,8 +29,7 @@ bool ConnectionBudget::take() {
   somebody_waits_.store(true);
   if (try_take()) return true;
   if (!is_paused_.load() && said_full_.is_news(Clock::now())) {
-    log_warning("{} clients are connected, as many as limits.connections allows; others wait",
-                taken());
+    log_warning("{} clients are connected, as many as {} allows; others wait", taken(), setting_);
   }
   return false;
 }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
 
 #include "base/seldom.h"
 
@@ -17,6 +18,10 @@ namespace tealgate {
 
 class ConnectionBudget {
  public:
+  // `setting` is named to the operator when all places are taken.
+  explicit ConnectionBudget(std::string setting);
+  ConnectionBudget() : ConnectionBudget("limits.connections") {}
+
   // May be lowered below what is taken: then nobody gets a place until enough are given back.
   void set_limit(std::uint64_t limit);
   std::uint64_t limit() const { return limit_.load(); }
@@ -39,6 +44,7 @@ class ConnectionBudget {
   bool try_take();
   void wake_all();
 
+  const std::string setting_;
   std::atomic<std::uint64_t> limit_{UINT64_MAX};
   std::atomic<std::uint64_t> taken_{0};
   std::atomic<bool> is_paused_{false};

@@ -26,22 +26,33 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
-// Of memory.stat: "inactive_file 123".
+// Of memory.stat: "inactive_file 123". Files in the cache count as active once they were read
+// twice, as those of a log that is written and shipped.
 std::uint64_t droppable(const std::string& folder) {
   std::istringstream lines(text_of(folder + "/memory.stat"));
   std::string name;
   std::uint64_t value = 0;
+  std::uint64_t sum = 0;
   while (lines >> name >> value) {
-    if (name == "inactive_file") return value;
+    const bool counts =
+        name == "inactive_file" || name == "active_file" || name == "slab_reclaimable";
+    if (counts) sum += value;
   }
-  return 0;
+  return sum;
+}
+
+// Nothing: it cannot be read.
+std::optional<std::uint64_t> used_by(const std::string& folder) {
+  const auto current = number_of(text_of(folder + "/memory.current"));
+  if (!current) return std::nullopt;
+  return *current - std::min(*current, droppable(folder));
 }
 
 std::optional<MemoryGroup::Usage> usage_of(const std::string& folder) {
   const auto limit = number_of(text_of(folder + "/memory.max"));
-  const auto current = number_of(text_of(folder + "/memory.current"));
-  if (!limit || *limit == 0 || !current) return std::nullopt;
-  return MemoryGroup::Usage{*current - std::min(*current, droppable(folder)), *limit};
+  const auto used = used_by(folder);
+  if (!limit || *limit == 0 || !used) return std::nullopt;
+  return MemoryGroup::Usage{*used, *limit};
 }
 
 }  // namespace
@@ -62,9 +73,12 @@ MemoryGroup::MemoryGroup(const std::string& root, const std::string& membership)
 
 std::optional<MemoryGroup::Usage> MemoryGroup::usage() const {
   std::optional<Usage> nearest;
+  if (folders_.empty()) return nearest;
+  const std::uint64_t own = used_by(folders_.front()).value_or(0);
   for (const std::string& folder : folders_) {
     const std::optional<Usage> usage = usage_of(folder);
-    if (usage && (!nearest || usage->percent() > nearest->percent())) nearest = usage;
+    if (!usage || own < usage->used / 2) continue;
+    if (!nearest || usage->percent() > nearest->percent()) nearest = usage;
   }
   return nearest;
 }

@@ -22,11 +22,13 @@ class MemoryGroup {
   bool exists() const { return !folders_.empty(); }
 
   struct Usage {
-    std::uint64_t used = 0;  // without what the kernel can drop at once: files in its cache
+    std::uint64_t used = 0;  // without what the kernel can drop: its caches of files and names
     std::uint64_t limit = 0;
     unsigned percent() const { return static_cast<unsigned>(used * 100 / limit); }
   };
-  // Of the group that is nearest to its limit; nothing: none has one, or it cannot be read now.
+  // Of the group that is nearest to its limit; nothing: none has one, or it cannot be read now. One
+  // above the own group counts if at least half of what it uses is the own group's: to save memory
+  // here does not help against neighbours.
   std::optional<Usage> usage() const;
 
  private:

@@ -46,4 +46,12 @@ void TlsAuthorities::use_for(ssl_ctx_st* context) const {
   SSL_CTX_set1_cert_store(context, store_);
 }
 
+void TlsAuthorities::use_for_clients(ssl_ctx_st* context) const {
+  use_for(context);
+  const STACK_OF(X509_OBJECT)* const all = X509_STORE_get0_objects(store_);
+  for (int i = 0; i < sk_X509_OBJECT_num(all); ++i) {
+    SSL_CTX_add_client_CA(context, X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i)));
+  }
+}
+
 }  // namespace tealgate

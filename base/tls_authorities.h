@@ -1,5 +1,5 @@
-// Who may sign certificates of servers, as a PEM file holds them. Immutable; the contexts of all
-// threads share it, since the system's list takes long to read.
+// Who may sign certificates of servers, or of clients, as a PEM file holds them. Immutable; the
+// contexts of all threads share it, since the system's list takes long to read.
 #pragma once
 
 #include <memory>
@@ -26,6 +26,8 @@ class TlsAuthorities {
   const std::string& pem() const { return pem_; }
   // Peers of `context` must be signed by one of them.
   void use_for(ssl_ctx_st* context) const;
+  // The same of a listener's context, whose clients are told their names to choose by.
+  void use_for_clients(ssl_ctx_st* context) const;
 
  private:
   explicit TlsAuthorities(std::string pem);

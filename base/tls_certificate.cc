@@ -1,13 +1,18 @@
 #include "base/tls_certificate.h"
 
-#include <openssl/ocsp.h>
+#include <fmt/core.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <optional>
 
+#include "base/check.h"
+#include "base/clock.h"
 #include "base/tls_handles.h"
+#include "base/tls_ocsp.h"
 
 namespace tealgate {
 
@@ -86,6 +91,16 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
+// Clients know these three; with others a handshake fails (P-192 and P-224 are too weak besides).
+Result<void> check_curve(const EVP_PKEY& key, const std::string& file) {
+  std::array<char, 80> name{};
+  EVP_PKEY_get_group_name(&key, name.data(), name.size(), nullptr);
+  const std::string_view curve(name.data());
+  if (curve == SN_X9_62_prime256v1 || curve == SN_secp384r1 || curve == SN_secp521r1) return {};
+  return error("{} is a key on the curve {}, which clients do not know: take P-256 or P-384", file,
+               curve.empty() ? "of its own" : curve);
+}
+
 }  // namespace
 
 struct TlsCertificate::Parts {
@@ -105,6 +120,7 @@ Result<std::shared_ptr<const TlsCertificate>> TlsCertificate::parse(const Files&
   std::shared_ptr<TlsCertificate> made(new TlsCertificate(files));
   Result<void> done = made->read_chain(texts.cert);
   if (done) done = made->read_key(texts.key);
+  if (done) done = made->tried();
   if (done) done = made->read_ocsp(texts.ocsp);
   if (!done) return tl::make_unexpected(done.error());
   made->read_facts();
@@ -146,7 +162,7 @@ Result<void> TlsCertificate::read_key(const std::string& text) {
       return {};
     case EVP_PKEY_EC:
       key_kind_ = KeyKind::Ecdsa;
-      return {};
+      return check_curve(*parts_->key, files_.key);
     case EVP_PKEY_ED25519:
       key_kind_ = KeyKind::Ed25519;
       return {};
@@ -155,17 +171,44 @@ Result<void> TlsCertificate::read_key(const std::string& text) {
   }
 }
 
+// OpenSSL has an opinion of its own, by its security level: it must not come up in handshakes.
+Result<void> TlsCertificate::tried() const {
+  const SslCtxHandle context(SSL_CTX_new(TLS_method()));
+  const SslHandle ssl(context ? SSL_new(context.get()) : nullptr);
+  CHECK(ssl, "out of memory");
+  ERR_clear_error();
+  if (SSL_use_cert_and_key(ssl.get(), parts_->leaf.get(), parts_->key.get(), parts_->chain.get(),
+                           1) == 1) {
+    return {};
+  }
+  const std::string why = tls_error();
+  const bool is_small = why.ends_with("key too small");
+  return error("the certificate in {} is refused by OpenSSL ({}){}", files_.cert, why,
+               is_small ? ": an RSA key needs 2048 bits" : "");
+}
+
 Result<void> TlsCertificate::read_ocsp(const std::string& bytes) {
   if (files_.ocsp.empty()) return {};
-  const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
-  const std::unique_ptr<OCSP_RESPONSE, TlsFree<OCSP_RESPONSE_free>> response(
-      d2i_OCSP_RESPONSE(nullptr, &at, static_cast<long>(bytes.size())));
-  if (!response || OCSP_response_status(response.get()) != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-    ERR_clear_error();
-    return error("{} holds no successful OCSP response in DER form", files_.ocsp);
-  }
+  const std::optional<OcspAnswer> answer = OcspAnswer::find(bytes, parts_->leaf.get());
+  if (!answer) return error("{} holds no successful OCSP response in DER form", files_.ocsp);
+  if (!answer->is_found) return {};
   ocsp_ = bytes;
+  ocsp_until_ = answer->until;
   return {};
+}
+
+std::string_view TlsCertificate::staple(Time now) const {
+  return now < ocsp_until_ ? std::string_view(ocsp_) : std::string_view();
+}
+
+std::string TlsCertificate::staple_fault(Time now) const {
+  if (files_.ocsp.empty() || !staple(now).empty()) return {};
+  if (ocsp_.empty()) {
+    return fmt::format("the OCSP response in {} is for another certificate than that in {}",
+                       files_.ocsp, files_.cert);
+  }
+  return fmt::format("the OCSP response in {} has ended at {}", files_.ocsp,
+                     format_wall_time(ocsp_until_));
 }
 
 void TlsCertificate::read_facts() {

@@ -34,8 +34,9 @@ class TlsCertificate {
     std::string ocsp;
   };
 
-  // Refuses what holds no certificate, and a key that does not fit; the error names the file. An
-  // expired one is taken: see has_expired().
+  // Refuses what holds no certificate, a key that does not fit, and what no handshake would come
+  // about with; the error names the file. An expired one is taken: see has_expired(). So is an OCSP
+  // response that is of no use: see staple_fault().
   static Result<std::shared_ptr<const TlsCertificate>> parse(const Files& files,
                                                              const Texts& texts);
   ~TlsCertificate();
@@ -57,7 +58,10 @@ class TlsCertificate {
   // "CN=shop.example.com, O=…" of the issuer, and the serial number in hex.
   const std::string& issuer() const { return issuer_; }
   const std::string& serial() const { return serial_; }
-  const std::string& ocsp_response() const { return ocsp_; }
+  // What is stapled at that time; empty: nothing.
+  std::string_view staple(Time now) const;
+  // Why there is none though a file was named, as a sentence; empty: all is well.
+  std::string staple_fault(Time now) const;
   // Whether the content, not only the files, is the same.
   bool is_same_as(const TlsCertificate& other) const;
 
@@ -73,6 +77,7 @@ class TlsCertificate {
   Result<void> read_key(const std::string& text);
   Result<void> read_ocsp(const std::string& bytes);
   void read_facts();
+  Result<void> tried() const;
 
   Files files_;
   std::unique_ptr<Parts> parts_;
@@ -82,7 +87,8 @@ class TlsCertificate {
   Time valid_until_;
   std::string issuer_;
   std::string serial_;
-  std::string ocsp_;
+  std::string ocsp_;  // empty: none that is for this certificate
+  Time ocsp_until_ = Time::max();
 };
 
 }  // namespace tealgate

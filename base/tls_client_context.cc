@@ -77,7 +77,8 @@ TlsClientContext::~TlsClientContext() {
 std::unique_ptr<TlsSession> TlsClientContext::connect(const Peer& peer) {
   SSL* const ssl = SSL_new(context_);
   CHECK(ssl, "out of memory");
-  const std::string name(settings_.name.empty() ? peer.host : settings_.name);
+  std::string name(settings_.name.empty() ? peer.host : settings_.name);
+  if (name.ends_with('.')) name.pop_back();  // certificates and SNI (RFC 6066 3) have no last dot
   if (is_ip(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str());
   } else {

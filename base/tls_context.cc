@@ -1,16 +1,17 @@
 #include "base/tls_context.h"
 
 #include <openssl/core_names.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/check.h"
+#include "base/tls_authorities.h"
 #include "base/tls_handles.h"
 
 namespace tealgate {
@@ -24,17 +25,8 @@ constexpr unsigned kProtocolsBytes = sizeof kProtocols - 1;
 // How long a ticket is good, if its key lives as long: see TlsTicketKeys.
 constexpr long kTicketSeconds = 24L * 60 * 60;
 
-// Whom to believe, and, for clients to choose by, their names. False if there is none in `pem`.
-bool add_authorities(SSL_CTX* context, const std::string& pem) {
-  const BioHandle in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  bool has_any = false;
-  while (const X509Handle one{PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)}) {
-    has_any = true;
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one.get());
-    SSL_CTX_add_client_CA(context, one.get());
-  }
-  ERR_clear_error();
-  return has_any;
+void sk_free_ciphers(STACK_OF(SSL_CIPHER) * all) {
+  sk_SSL_CIPHER_free(all);
 }
 
 std::string lower(std::string_view text) {
@@ -43,6 +35,31 @@ std::string lower(std::string_view text) {
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return out;
 }
+
+// What a context's cipher list leaves for TLS 1.2 once OpenSSL's security level has had its say.
+struct Tls12Ciphers {
+  bool has_rsa = false, has_ecdsa = false;
+  bool are_open = false;  // one encrypts nothing, or leaves the server unproven
+
+  bool has_any() const { return has_rsa || has_ecdsa; }
+  static Tls12Ciphers of(SSL_CTX* context) {
+    const SslHandle ssl(SSL_new(context));
+    const std::unique_ptr<STACK_OF(SSL_CIPHER), TlsFree<sk_free_ciphers>> all(
+        ssl ? SSL_get1_supported_ciphers(ssl.get()) : nullptr);
+    Tls12Ciphers found;
+    for (int i = 0; all && i < sk_SSL_CIPHER_num(all.get()); ++i) {
+      const SSL_CIPHER* const one = sk_SSL_CIPHER_value(all.get(), i);
+      const int proof = SSL_CIPHER_get_auth_nid(one);
+      const int exchange = SSL_CIPHER_get_kx_nid(one);
+      const bool is_usable = exchange == NID_kx_ecdhe || exchange == NID_kx_rsa;  // DHE: no group
+      found.has_rsa = found.has_rsa || (is_usable && proof == NID_auth_rsa);
+      found.has_ecdsa = found.has_ecdsa || (is_usable && proof == NID_auth_ecdsa);
+      found.are_open =
+          found.are_open || proof == NID_auth_null || SSL_CIPHER_get_cipher_nid(one) == NID_undef;
+    }
+    return found;
+  }
+};
 
 }  // namespace
 
@@ -73,7 +90,7 @@ struct TlsServerContext::Callbacks {
     const auto& settings = static_cast<const TlsServerContext*>(self)->settings_;
     const X509* const shown = SSL_get_certificate(ssl);
     for (const auto& certificate : settings.certificates) {
-      const std::string& response = certificate->ocsp_response();
+      const std::string_view response = certificate->staple(std::chrono::system_clock::now());
       if (response.empty() || !certificate->is_leaf(shown)) continue;
       void* const copy = OPENSSL_memdup(response.data(), response.size());
       SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response.size()));
@@ -137,11 +154,7 @@ Result<void> TlsServerContext::set_up() {
   set_common_terms(context_);
   SSL_CTX_set_min_proto_version(
       context_, settings_.oldest == TlsVersion::Tls13 ? TLS1_3_VERSION : TLS1_2_VERSION);
-  const std::string ciphers(settings_.ciphers.empty() ? kTls12Ciphers : settings_.ciphers);
-  if (SSL_CTX_set_cipher_list(context_, ciphers.c_str()) != 1) {
-    ERR_clear_error();
-    return error("the cipher list \"{}\" leaves no cipher", ciphers);
-  }
+  if (Result<void> done = set_up_ciphers(); !done) return done;
   SSL_CTX_set_app_data(context_, this);
   SSL_CTX_set_cert_cb(context_, &Callbacks::show_certificate, this);
   SSL_CTX_set_alpn_select_cb(context_, &Callbacks::choose_protocol, nullptr);
@@ -153,6 +166,33 @@ Result<void> TlsServerContext::set_up() {
   return set_up_client_certificates();
 }
 
+Result<void> TlsServerContext::set_up_ciphers() {
+  const std::string ciphers(settings_.ciphers.empty() ? kTls12Ciphers : settings_.ciphers);
+  // @SECLEVEL would change what keys and hashes are good for, too.
+  if (ciphers.find('@') != std::string::npos) {
+    return error("the cipher list \"{}\" has an @ command: name ciphers alone", ciphers);
+  }
+  const bool is_list = SSL_CTX_set_cipher_list(context_, ciphers.c_str()) == 1;
+  ERR_clear_error();
+  const Tls12Ciphers left = is_list ? Tls12Ciphers::of(context_) : Tls12Ciphers();
+  if (left.are_open) {
+    return error(
+        "the cipher list \"{}\" allows ciphers that hide or prove nothing: add !aNULL:!eNULL",
+        ciphers);
+  }
+  const bool is_needed = settings_.oldest == TlsVersion::Tls12;
+  if (!is_list || (is_needed && !left.has_any())) {
+    return error("the cipher list \"{}\" leaves no cipher", ciphers);
+  }
+  for (const auto& certificate : settings_.certificates) {
+    const bool is_rsa = certificate->key_kind() == TlsCertificate::KeyKind::Rsa;
+    if (!is_needed || (is_rsa ? left.has_rsa : left.has_ecdsa)) continue;
+    return error("the cipher list \"{}\" leaves no cipher for {}: add ECDHE-{}-AES128-GCM-SHA256",
+                 ciphers, certificate->files().cert, is_rsa ? "RSA" : "ECDSA");
+  }
+  return {};
+}
+
 Result<void> TlsServerContext::set_up_client_certificates() {
   // Whom a ticket was given under one policy is not resumed under another.
   const std::string policy =
@@ -162,9 +202,9 @@ Result<void> TlsServerContext::set_up_client_certificates() {
   EVP_Digest(policy.data(), policy.size(), digest.data(), &size, EVP_sha256(), nullptr);
   SSL_CTX_set_session_id_context(context_, digest.data(), size);
   if (settings_.client_certificates == ClientCertificates::NotAsked) return {};
-  if (!add_authorities(context_, settings_.client_ca)) {
-    return error("client_ca holds no certificates in PEM form");
-  }
+  const auto authorities = TlsAuthorities::parse(settings_.client_ca);
+  if (!authorities) return error("client_ca {}", authorities.error().message);
+  (*authorities)->use_for_clients(context_);
   const bool is_required = settings_.client_certificates == ClientCertificates::Required;
   SSL_CTX_set_verify(
       context_, SSL_VERIFY_PEER | (is_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
@@ -187,8 +227,22 @@ bool TlsServerContext::show_certificate(ssl_st* ssl) const {
       has_shown = best->use_for(ssl) || has_shown;
     }
   }
-  if (!has_shown) has_shown = settings_.certificates.front()->use_for(ssl);
+  if (has_shown) return true;
+  for (const TlsCertificate* const one : defaults()) has_shown = one->use_for(ssl) || has_shown;
   return has_shown;
+}
+
+// The first, and what stands beside it for one of its names with another kind of key.
+std::vector<const TlsCertificate*> TlsServerContext::defaults() const {
+  std::vector<const TlsCertificate*> all = {settings_.certificates.front().get()};
+  for (const auto& certificate : settings_.certificates) {
+    const bool is_new_kind = std::ranges::none_of(
+        all, [&](const auto* one) { return one->key_kind() == certificate->key_kind(); });
+    const bool is_beside = std::ranges::any_of(
+        all.front()->names(), [&](const auto& name) { return certificate->fits(name) > 0; });
+    if (is_new_kind && is_beside) all.push_back(certificate.get());
+  }
+  return all;
 }
 
 // Null if none of that kind fits. A name in full wins over a wildcard, the first over later ones.

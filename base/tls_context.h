@@ -30,7 +30,8 @@ inline constexpr std::string_view kTls12Ciphers =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
 struct TlsServerSettings {
-  // The first is shown to a client that asks for no name, or for one that none fits; at least one.
+  // The first, and those of other kinds for the same name, are shown to a client that asks for no
+  // name, or for one that none fits; at least one.
   std::vector<std::shared_ptr<const TlsCertificate>> certificates;
   TlsVersion oldest = TlsVersion::Tls12;
   std::string ciphers;              // of TLS 1.2, as OpenSSL lists them; empty: kTls12Ciphers
@@ -54,8 +55,10 @@ class TlsServerContext : public std::enable_shared_from_this<TlsServerContext> {
  private:
   TlsServerContext(const TlsServerSettings& settings, std::shared_ptr<const TlsTicketKeys> tickets);
   Result<void> set_up();
+  Result<void> set_up_ciphers();
   Result<void> set_up_client_certificates();
   bool show_certificate(ssl_st* ssl) const;
+  std::vector<const TlsCertificate*> defaults() const;
   const TlsCertificate* best_for(std::string_view name, TlsCertificate::KeyKind kind) const;
 
   struct Callbacks;

@@ -22,11 +22,12 @@ struct Groups {
     return file;
   }
   void group(const std::string& path, const std::string& limit, const std::string& current,
-             const std::string& inactive = "0") {
+             const std::string& inactive = "0", const std::string& active = "0") {
     write("root" + path + "/memory.max", limit + "\n");
     write("root" + path + "/memory.current", current + "\n");
-    write("root" + path + "/memory.stat",
-          "anon 5\ninactive_file " + inactive + "\nactive_file 9\n");
+    write("root" + path + "/memory.stat", "anon 5\ninactive_file " + inactive + "\nactive_file " +
+                                              active + "\nslab_reclaimable " + active +
+                                              "\nslab 77\n");
   }
   MemoryGroup of(const std::string& membership) {
     return MemoryGroup(folder.file("") + "/root", write("membership", membership));
@@ -37,7 +38,7 @@ struct Groups {
 
 TEST_CASE("MemoryGroup: what is used of the limit, without files that the kernel can drop") {
   Groups groups;
-  groups.group("/system.slice/tealgate.service", "1000", "700", "100");
+  groups.group("/system.slice/tealgate.service", "1000", "720", "100", "10");
   const auto usage = groups.of("0::/system.slice/tealgate.service\n").usage();
   REQUIRE(usage);
   CHECK(usage->used == 600);
@@ -47,9 +48,16 @@ TEST_CASE("MemoryGroup: what is used of the limit, without files that the kernel
 
 TEST_CASE("MemoryGroup: of a group and those above it, the one that is nearest to its limit") {
   Groups groups;
-  groups.group("/outer/inner", "1000", "100");
+  groups.group("/outer/inner", "1000", "225");
   groups.group("/outer", "500", "450");
   CHECK(groups.of("4:memory:/elsewhere\n0::/outer/inner\n").usage()->percent() == 90);
+}
+
+TEST_CASE("MemoryGroup: one above is not looked at while others use most of it") {
+  Groups groups;
+  groups.group("/outer/inner", "1000", "224");
+  groups.group("/outer", "500", "450");
+  CHECK(groups.of("0::/outer/inner\n").usage()->percent() == 22);
 }
 
 TEST_CASE("MemoryGroup: in a container the own group is the root") {
