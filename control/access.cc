@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/suggest.h"
 
 namespace tealgate {
 namespace {
 
-constexpr std::array<std::string_view, 3> kRoles = {"viewer", "deployer", "admin"};
+constexpr std::array<std::string_view, 4> kRoles = {"none", "viewer", "deployer", "admin"};
+// Those that somebody can be given.
+constexpr std::span<const std::string_view> kGiven = std::span(kRoles).subspan(1);
 
 std::vector<std::string> split_at_commas(std::string_view list) {
   std::vector<std::string> items;
@@ -33,13 +36,13 @@ std::string_view to_string(Role role) {
 }
 
 std::optional<Role> parse_role(std::string_view word) {
-  const auto found = std::ranges::find(kRoles, word);
-  if (found == kRoles.end()) return std::nullopt;
-  return static_cast<Role>(found - kRoles.begin());
+  const auto found = std::ranges::find(kGiven, word);
+  if (found == kGiven.end()) return std::nullopt;
+  return static_cast<Role>(found - kGiven.begin() + 1);
 }
 
 CommandError unknown_role(std::string_view word) {
-  const std::string near = suggest(word, std::span<const std::string_view>(kRoles));
+  const std::string near = suggest(word, kGiven);
   return {ErrorCode::Usage,
           fmt::format("there is no role \"{}\": it is viewer, deployer or admin", word), nullptr,
           near.empty() ? "" : fmt::format("did you mean {}?", near)};

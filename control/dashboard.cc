@@ -2,20 +2,21 @@
 
 #include <fcntl.h>
 
-#include "upstream/route_table.h"
+#include "control/dashboard_reader.h"
 
 namespace tealgate {
 
-Result<std::unique_ptr<Dashboard>> Dashboard::open(Loop& loop, const SocketAddress& address,
-                                                   const std::string& written, Api& api) {
-  Result<std::vector<UniqueFd>> fds = listen_tcp(address, 1);
-  if (!fds) return tl::make_unexpected(fds.error());
-  return adopt(loop, std::move(fds->front()), written, api);
+namespace {
+
+std::optional<std::string_view> field(const RequestHead& head, std::string_view name) {
+  const std::string_view value = head.field(name);
+  return value.data() ? std::optional(value) : std::nullopt;
 }
 
-std::unique_ptr<Dashboard> Dashboard::adopt(Loop& loop, UniqueFd fd, const std::string& written,
-                                            Api& api) {
-  std::unique_ptr<Dashboard> dashboard(new Dashboard(written, api));
+}  // namespace
+
+std::unique_ptr<Dashboard> Dashboard::adopt(Loop& loop, UniqueFd fd, Current config, Api& api) {
+  std::unique_ptr<Dashboard> dashboard(new Dashboard(std::move(config), api));
   RequestHandler& handler = *dashboard;
   dashboard->listening_.reset(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
   dashboard->listener_ =
@@ -32,38 +33,17 @@ UniqueFd Dashboard::duplicate() const {
   return UniqueFd(::fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
 }
 
+// Whether reading is free is told by the address that is open, whatever the config says since.
 std::unique_ptr<RequestAnswerer> Dashboard::on_request(RequestHead&& head, ResponseWriter& writer) {
-  if (!is_own_host(head.authority, written_)) {
-    return api_.refuse(
-        head, writer,
-        {ErrorCode::Forbidden,
-         "this address answers to IP addresses, localhost and its configured name only", nullptr,
-         ""});
-  }
-  if (head.has_field("Origin") && !is_own_origin(head.field("Origin"), head.authority)) {
-    return api_.refuse(
-        head, writer,
-        {ErrorCode::Forbidden, "pages of other sites may not read here", nullptr, ""});
-  }
-  Caller caller;
-  caller.by = writer.peer().to_string();
-  return api_.answer(head, writer, caller, {Role::Viewer, {}, "the dashboard's address"});
-}
-
-bool is_own_host(std::string_view authority, std::string_view written) {
-  const std::string host = normalise_host(authority);
-  if (host.empty()) return false;
-  if (host == "localhost" || host == normalise_host(written)) return true;
-  return SocketAddress::parse(host + ":80", SocketAddress::EmptyHost::Loopback).has_value();
-}
-
-bool is_own_origin(std::string_view origin, std::string_view authority) {
-  for (std::string_view scheme : {"http://", "https://"}) {
-    if (origin.starts_with(scheme)) {
-      return equals_ignoring_case(origin.substr(scheme.size()), authority);
-    }
-  }
-  return false;
+  const DashboardConfig& config = config_();
+  const bool is_free = config.is_public || is_loopback(address());
+  const auto entry = door_.enter(
+      config, is_free ? DashboardDoor::Reading::Free : DashboardDoor::Reading::TakesToken,
+      {writer.peer(), head.authority, field(head, "Origin"), field(head, "Authorization")},
+      Clock::now());
+  if (entry) return api_.answer(head, writer, entry->caller, entry->access);
+  if (entry.error().is_guess) api_.note_refusal(writer.peer_host(), entry.error().answer.error);
+  return api_.refuse(head, writer, entry.error().answer);
 }
 
 }  // namespace tealgate

@@ -1,30 +1,27 @@
-// The reading half of the control API on a TCP address, for people and monitors.
+// The dashboard's page and the control API on a TCP address, for people and monitors.
 //
-// A page of a foreign site could make a browser ask this address: the Host and Origin of each
-// request are checked, and nothing can be changed here. Owned by the daemon, on the control loop;
-// it must end before the Api.
+// Who may do what there is dashboard_door's affair. Owned by the daemon, on the control loop; it
+// must end before the Api.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
-#include "base/address.h"
 #include "base/result.h"
 #include "control/api.h"
+#include "control/dashboard_door.h"
 #include "http/http_listener.h"
 
 namespace tealgate {
 
 class Dashboard final : private RequestHandler {
  public:
-  // Binds and listens. `written` is the address as configured: its host is one that the dashboard
-  // answers to.
-  static Result<std::unique_ptr<Dashboard>> open(Loop& loop, const SocketAddress& address,
-                                                 const std::string& written, Api& api);
+  // The config as it is at the moment: a reload may change all of it but the address.
+  using Current = std::function<const DashboardConfig&()>;
+
   // On a socket that listens already.
-  static std::unique_ptr<Dashboard> adopt(Loop& loop, UniqueFd fd, const std::string& written,
-                                          Api& api);
+  static std::unique_ptr<Dashboard> adopt(Loop& loop, UniqueFd fd, Current config, Api& api);
 
   // With the port that the kernel chose.
   const SocketAddress& address() const { return listener_->address(); }
@@ -34,21 +31,16 @@ class Dashboard final : private RequestHandler {
   UniqueFd duplicate() const;
 
  private:
-  Dashboard(std::string written, Api& api) : written_(std::move(written)), api_(api) {}
+  Dashboard(Current config, Api& api)
+      : config_(std::move(config)), api_(api), door_(config_().written) {}
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
 
-  std::string written_;
+  Current config_;
   Api& api_;
+  DashboardDoor door_;
   ServerConnectionSettings settings_;
   UniqueFd listening_;  // a duplicate
   std::unique_ptr<HttpListener> listener_;
 };
-
-// Whether a Host (with or without port) is an IP address, `localhost`, or the host of the address
-// `written` in the config.
-bool is_own_host(std::string_view authority, std::string_view written);
-
-// Whether an Origin ("http://127.0.0.1:9180") is the page of `authority` itself.
-bool is_own_origin(std::string_view origin, std::string_view authority);
 
 }  // namespace tealgate
