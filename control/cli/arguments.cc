@@ -227,6 +227,10 @@ tl::expected<Arguments, Stop> parse_arguments(const std::vector<std::string>& wo
   } catch (const CLI::ParseError& failure) {
     return stopped(stop_for(parser, failure));
   }
+  if (parser.arguments.service.empty() && parser.app.count("--service") > 0) {
+    return stopped({2, "-s: the name of the service is empty; leave it out, or name one",
+                    "tealgate status", false});
+  }
   if (parser.arguments.command.empty()) return stopped({2, parser.app.help(), "", false});
   if (parser.arguments.has("idle") && parser.arguments.has("active")) {
     return stopped(

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/command.h"
 #include "control/config_file.h"
 
 namespace tealgate::cli {
@@ -44,7 +45,7 @@ int check_config(const Arguments& arguments, std::ostream& out, std::ostream& er
     result = {{"ok", false}, {"error", error}};
   }
   if (arguments.json) {
-    out << result.dump() << '\n';
+    out << json_text(result) << '\n';
   } else {
     err << render(found);
     if (loaded) out << path << ": ok\n";

@@ -22,6 +22,8 @@
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
 #include "control/cli/ssh_command.h"
+#include "control/cli/watching.h"
+#include "control/command.h"
 
 namespace tealgate {
 namespace {
@@ -73,7 +75,7 @@ int stop(const cli::Stop& stop) {
   nlohmann::ordered_json error = cli::own_error(stop.exit == kForbidden ? "forbidden" : "usage",
                                                 stop.exit, stop.text, stop.hint);
   if (stop.json) {
-    std::cout << error.dump() << '\n';
+    std::cout << json_text(error) << '\n';
   } else {
     std::cerr << cli::describe_error(error["error"]);
   }
@@ -170,6 +172,8 @@ int run_remote(const Arguments& arguments, const Credentials& credentials) {
   std::string socket = cli::find_socket(arguments.socket, variable);
   cli::SocketDaemon daemon(socket, credentials.fields);
   cli::Console console = make_console(arguments);
+  if (cli::is_watching(arguments))
+    return cli::watch({arguments, socket, credentials.fields, console});
   cli::Commands commands(arguments, {daemon, console, new_operation_id(), credentials.token});
   return arguments.child.empty() ? commands.run()
                                  : run_locked(arguments, socket, console, commands);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "control/cli/log_filter.h"
 #include "control/scalar_values.h"
 
 namespace tealgate::cli {
@@ -26,6 +27,10 @@ std::string check_percent(const std::string& value) {
 std::string check_until(const std::string& value) {
   bool fits = value == "done" || value == "drained" || value == "switched";
   return fits ? "" : "\"" + value + "\" is not done, drained or switched";
+}
+
+std::string check_statuses(const std::string& value) {
+  return parse_statuses(value).empty() ? "\"" + value + "\" is no status such as 502 or 5xx" : "";
 }
 
 std::string check_healthy(const std::string& value) {
@@ -65,7 +70,8 @@ std::vector<CommandRow> make_table() {
       {"status",
        "One screen: what serves, what is the way back, how every server is",
        {},
-       {{"idle", FlagKind::Yes, "",
+       {{"follow", FlagKind::Yes, "", "Show it again at each change, until it is interrupted"},
+        {"idle", FlagKind::Yes, "",
          "Print the idle pool's name alone; exit 1 unless there is exactly one"},
         {"active", FlagKind::Yes, "", "Print the names of the active pools, one a line"},
         {"exit_code", FlagKind::Yes, "", "Exit with 10 if degraded, 11 if down"}}},
@@ -142,10 +148,28 @@ std::vector<CommandRow> make_table() {
        "What was decided, when, by whom and why",
        {},
        {{"limit", FlagKind::Number, "N", "At most so many entries, the newest; default: 50"}}},
+      {"events",
+       "What happens: switches, health, locks, reloads; newest last",
+       {},
+       {{"follow", FlagKind::Yes, "", "Go on with what happens from now on"},
+        {"limit", FlagKind::Number, "N",
+         "At most so many of those before, of the newest 200; default: 50"}}},
+      {"logs",
+       "The access log: its newest lines, all or some",
+       {},
+       {{"follow", FlagKind::Yes, "", "Go on with lines as they are written"},
+        {"limit", FlagKind::Number, "N", "At most so many of those before; default: 50"},
+        {"since", FlagKind::Text, "DURATION", "Only lines that are no older", check_duration},
+        {"pool", FlagKind::Text, "POOL", "Only lines of this pool"},
+        {"server", FlagKind::Text, "SERVER", "Only lines of this server"},
+        {"status", FlagKind::Text, "STATUS", "Only these: 502, 5xx, or several with commas",
+         check_statuses},
+        {"end", FlagKind::Text, "WORD", "Only lines with this end word: ok, connect_refused, …"}}},
+      {"top", "The state and the figures of every server in a terminal, each second", {}, {}},
       {"reload",
        "Read the config file again; the same as SIGHUP, but it waits and says what is wrong",
        {},
-       {}},
+       {kBy}},
       {"upgrade",
        "Replace the running daemon by another binary, without a connection lost",
        {"BINARY", 0, 1, "Default: the path that the daemon was started from"},

@@ -8,6 +8,7 @@
 #include "control/cli/progress.h"
 #include "control/cli/render_status.h"
 #include "control/cli/results.h"
+#include "control/command.h"
 
 namespace tealgate::cli {
 namespace {
@@ -85,7 +86,8 @@ int Commands::wait() {
   if (arguments_.has("operation")) {
     if (!arguments_.words.empty())
       return refuse("wait takes a pool or --operation, not both", "tealgate wait --help");
-    tl::expected<json, int> result = ask(operation_request(arguments_.text("operation")));
+    tl::expected<json, int> result =
+        ask(operation_request(arguments_.text("operation"), arguments_.service));
     return result ? print(*result, describe_result(*result)) : result.error();
   }
   if (arguments_.words.empty())
@@ -147,7 +149,7 @@ int Commands::history() {
 }
 
 int Commands::reload() {
-  tl::expected<json, int> result = ask(reload_request());
+  tl::expected<json, int> result = ask(reload_request(arguments_));
   if (!result) return result.error();
   std::string text = result->value("changed", false) ? "reloaded" : "reloaded, nothing changed";
   for (const json& key : result->value("restart_needed", json::array())) {
@@ -188,7 +190,7 @@ tl::expected<json, int> Commands::take(const Answer& answer, const Request& requ
 
 int Commands::fail(const json& result) {
   json error = result.value("error", json::object());
-  if (arguments_.json) console_.out << result.dump() << std::endl;
+  if (arguments_.json) console_.out << json_text(result) << std::endl;
   if (!arguments_.json) console_.err << describe_error(error) << std::flush;
   return error.value("exit", 1);
 }
@@ -199,7 +201,7 @@ int Commands::refuse(const std::string& message, const std::string& hint) {
 
 int Commands::print(const json& result, const std::string& text) {
   if (arguments_.json) {
-    console_.out << result.dump() << std::endl;
+    console_.out << json_text(result) << std::endl;
   } else if (!text.empty()) {
     console_.out << text << std::endl;
   }

@@ -11,6 +11,7 @@
 #include "control/cli/conversation.h"
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
+#include "control/command.h"
 #include "control/wall_time.h"
 
 extern char** environ;
@@ -47,7 +48,7 @@ Lock lock_of(std::string_view line) {
 // What the daemon would have said, had the command ended a little later.
 Answer ran_out() {
   const auto error = own_error("conflict", 5, "the time of the lock was over", "");
-  return {Answer::Outcome::Answered, 409, error.dump(), ""};
+  return {Answer::Outcome::Answered, 409, json_text(error), ""};
 }
 
 class LockedChild {

@@ -5,8 +5,8 @@
 
 namespace tealgate::cli {
 
-// The text in one line, with a blank for each control character (DEL and C1 too): a terminal shall
-// not obey it.
+// The text in one line, with a blank for each control character (DEL, C1 and those
+// that turn the direction of text, too): a terminal shall not obey it.
 std::string printable(std::string text);
 
 }  // namespace tealgate::cli

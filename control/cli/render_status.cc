@@ -8,7 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "control/cli/printable.h"
+#include "control/cli/json_fields.h"
+#include "control/cli/tone.h"
 #include "control/wall_time.h"
 
 namespace tealgate::cli {
@@ -16,65 +17,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-enum class Tone : unsigned char { Plain, Good, Warning, Bad, Faint, Strong };
-
 std::string painted(const std::string& text, Tone tone, const Look& look) {
-  if (!look.colour || tone == Tone::Plain) return text;
-  static constexpr const char* kCodes[] = {"0", "32", "33", "31", "2", "1"};
-  return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<int>(tone)], text);
-}
-
-Tone tone_of(const std::string& state) {
-  if (state == "ok" || state == "up") return Tone::Good;
-  if (state == "degraded" || state == "drain" || state == "maint") return Tone::Warning;
-  if (state == "down") return Tone::Bad;
-  return Tone::Faint;
-}
-
-std::string upper(std::string text) {
-  for (char& c : text) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  }
-  return text;
-}
-
-// A string member, fit for a terminal, or "" if it is absent or null.
-std::string text_of(const json& object, const char* key) {
-  auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return {};
-  return printable(found->get<std::string>());
-}
-
-std::uint64_t number_of(const json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::uint64_t>() : 0;
-}
-
-const json& member(const json& object, const char* key) {
-  static const json kNothing;
-  if (!object.is_object()) return kNothing;
-  auto found = object.find(key);
-  return found == object.end() ? kNothing : *found;
-}
-
-std::string joined(const std::vector<std::string>& parts, std::string_view between) {
-  std::string text;
-  for (const std::string& part : parts) {
-    if (part.empty()) continue;
-    if (!text.empty()) text += between;
-    text += part;
-  }
-  return text;
-}
-
-std::string serves(const json& service) {
-  std::vector<std::string> parts;
-  for (const json& pool : member(service, "active")) {
-    std::string name = pool.get<std::string>();
-    parts.push_back(
-        fmt::format("{} {} %", upper(name), number_of(member(service, "shares"), name.c_str())));
-  }
-  return parts.empty() ? "nothing" : joined(parts, " + ");
+  return painted(text, tone, look.colour ? Paint::On : Paint::Off);
 }
 
 std::string head_line(const json& service, const Look& look) {
@@ -85,7 +29,7 @@ std::string head_line(const json& service, const Look& look) {
   std::string who = joined({by, why.empty() ? "" : fmt::format("\"{}\"", why)}, ": ");
   std::string since = text_of(service, "since");
   return joined({painted(text_of(service, "name"), Tone::Strong, look),
-                 painted(upper(state), tone_of(state), look),
+                 painted(upper(state), tone_of_state(state), look),
                  fmt::format("revision {}", number_of(service, "revision")),
                  "serves " + painted(serves(service), Tone::Strong, look) +
                      (since.empty() ? "" : " since " + render_time(since, look.now)) +
@@ -98,6 +42,82 @@ std::string label_of_pool(const json& service, const std::string& name) {
     if (text_of(pool, "name") == name) return text_of(pool, "label");
   }
   return {};
+}
+
+std::string why_down(const json& server, const Look& look) {
+  const json& check = member(server, "check");
+  if (!check.is_object()) return {};
+  return render_age(text_of(check, "since"), look.now) + ": " + outcome_of(check);
+}
+
+std::string server_part(const json& server, bool active, const Look& look) {
+  std::string admin = text_of(server, "admin");
+  std::string health = text_of(server, "health");
+  std::string state = admin == "ready" ? health : admin;
+  if (state == "down" && !active) state = "off";
+  std::string text = text_of(server, "name") + " " + painted(state, tone_of_state(state), look);
+  const json& check = member(server, "check");
+  const bool is_failing = member(check, "ok") == false;  // not often enough to be down
+  if (state == "up" && is_failing) {
+    text += ", failing: " + outcome_of(check);
+  } else if (state == "up" && check.is_object() && member(check, "latency_ms").is_number()) {
+    text += fmt::format(" {:.0f} ms", std::max(1.0, member(check, "latency_ms").get<double>()));
+  }
+  if (state == "down") text += " " + why_down(server, look);
+  std::uint64_t in_flight = number_of(server, "in_flight");
+  if (in_flight > 0) text += fmt::format(", {} in flight", in_flight);
+  std::uint64_t streams = number_of(server, "streams");
+  if (streams > 0) text += fmt::format(" ({} stream{})", streams, streams == 1 ? "" : "s");
+  return text;
+}
+
+std::string pool_line(const json& pool, std::size_t name_width, std::size_t label_width,
+                      const Look& look) {
+  bool active = member(pool, "active") == true;
+  std::vector<std::string> servers;
+  for (const json& server : member(pool, "servers"))
+    servers.push_back(server_part(server, active, look));
+  std::string name = fmt::format("{:<{}} {:>3} %", upper(text_of(pool, "name")), name_width,
+                                 number_of(pool, "share"));
+  std::string label =
+      label_width ? fmt::format("{:<{}}  ", text_of(pool, "label"), label_width) : "";
+  return painted(name, active ? Tone::Strong : Tone::Faint, look) + "  " + label +
+         joined(servers, " · ");
+}
+
+struct TimeFormats {
+  const char* today;
+  const char* else_when;
+};
+
+std::string in_local_time(const std::string& time, WallTime now, TimeFormats formats) {
+  Result<WallTime> parsed = parse_wall_time(time);
+  if (!parsed) return time;
+  auto local = [](WallTime each) {
+    std::time_t seconds = WallClock::to_time_t(each);
+    std::tm parts{};
+    ::localtime_r(&seconds, &parts);
+    return parts;
+  };
+  std::tm then = local(*parsed);
+  std::tm today = local(now);
+  bool same_day = then.tm_year == today.tm_year && then.tm_yday == today.tm_yday;
+  char text[32];
+  std::size_t size =
+      std::strftime(text, sizeof text, same_day ? formats.today : formats.else_when, &then);
+  return std::string(text, size);
+}
+
+}  // namespace
+
+std::string serves(const json& service) {
+  std::vector<std::string> parts;
+  for (const json& pool : member(service, "active")) {
+    std::string name = pool.get<std::string>();
+    parts.push_back(
+        fmt::format("{} {} %", upper(name), number_of(member(service, "shares"), name.c_str())));
+  }
+  return parts.empty() ? "nothing" : joined(parts, " + ");
 }
 
 std::string way_back(const json& service) {
@@ -136,56 +156,12 @@ std::string lock_of(const json& service, const Look& look) {
          (reason.empty() ? "" : fmt::format(" (\"{}\")", reason));
 }
 
-// "GET /health → 503".
 std::string outcome_of(const json& check) {
   std::string error = text_of(check, "error");
   std::uint64_t status = number_of(check, "status");
   std::string answer = !error.empty() ? error : status ? fmt::format("{}", status) : "";
   return joined({text_of(check, "what"), answer.empty() ? "" : "→ " + answer}, " ");
 }
-
-std::string why_down(const json& server, const Look& look) {
-  const json& check = member(server, "check");
-  if (!check.is_object()) return {};
-  return render_age(text_of(check, "since"), look.now) + ": " + outcome_of(check);
-}
-
-std::string server_part(const json& server, bool active, const Look& look) {
-  std::string admin = text_of(server, "admin");
-  std::string health = text_of(server, "health");
-  std::string state = admin == "ready" ? health : admin;
-  if (state == "down" && !active) state = "off";
-  std::string text = text_of(server, "name") + " " + painted(state, tone_of(state), look);
-  const json& check = member(server, "check");
-  const bool is_failing = member(check, "ok") == false;  // not often enough to be down
-  if (state == "up" && is_failing) {
-    text += ", failing: " + outcome_of(check);
-  } else if (state == "up" && check.is_object() && member(check, "latency_ms").is_number()) {
-    text += fmt::format(" {:.0f} ms", std::max(1.0, member(check, "latency_ms").get<double>()));
-  }
-  if (state == "down") text += " " + why_down(server, look);
-  std::uint64_t in_flight = number_of(server, "in_flight");
-  if (in_flight > 0) text += fmt::format(", {} in flight", in_flight);
-  std::uint64_t streams = number_of(server, "streams");
-  if (streams > 0) text += fmt::format(" ({} stream{})", streams, streams == 1 ? "" : "s");
-  return text;
-}
-
-std::string pool_line(const json& pool, std::size_t name_width, std::size_t label_width,
-                      const Look& look) {
-  bool active = member(pool, "active") == true;
-  std::vector<std::string> servers;
-  for (const json& server : member(pool, "servers"))
-    servers.push_back(server_part(server, active, look));
-  std::string name = fmt::format("{:<{}} {:>3} %", upper(text_of(pool, "name")), name_width,
-                                 number_of(pool, "share"));
-  std::string label =
-      label_width ? fmt::format("{:<{}}  ", text_of(pool, "label"), label_width) : "";
-  return painted(name, active ? Tone::Strong : Tone::Faint, look) + "  " + label +
-         joined(servers, " · ");
-}
-
-}  // namespace
 
 std::string render_service(const json& service, const Look& look) {
   std::string text = head_line(service, look) + "\n";
@@ -204,20 +180,11 @@ std::string render_service(const json& service, const Look& look) {
 }
 
 std::string render_time(const std::string& time, WallTime now) {
-  Result<WallTime> parsed = parse_wall_time(time);
-  if (!parsed) return time;
-  auto local = [](WallTime each) {
-    std::time_t seconds = WallClock::to_time_t(each);
-    std::tm parts{};
-    ::localtime_r(&seconds, &parts);
-    return parts;
-  };
-  std::tm then = local(*parsed);
-  std::tm today = local(now);
-  bool same_day = then.tm_year == today.tm_year && then.tm_yday == today.tm_yday;
-  char text[32];
-  std::size_t size = std::strftime(text, sizeof text, same_day ? "%H:%M" : "%Y-%m-%d %H:%M", &then);
-  return std::string(text, size);
+  return in_local_time(time, now, {"%H:%M", "%Y-%m-%d %H:%M"});
+}
+
+std::string render_second(const std::string& time, WallTime now) {
+  return in_local_time(time, now, {"%H:%M:%S", "%Y-%m-%d %H:%M:%S"});
 }
 
 std::string render_age(const std::string& time, WallTime now) {

@@ -70,8 +70,8 @@ Request server_request(const Arguments& arguments, const Target& target, const s
   return {"POST", path, json_text(body), arguments.text("operation")};
 }
 
-Request reload_request() {
-  return {"POST", "/v1/reload", "{}", ""};
+Request reload_request(const Arguments& arguments) {
+  return {"POST", "/v1/reload", json_text(body_of(arguments, "")), ""};
 }
 
 // The daemon does not know our folder.
@@ -103,8 +103,10 @@ Request history_request(const Arguments& arguments) {
   return {"GET", path, "", ""};
 }
 
-Request operation_request(const std::string& id) {
-  return {"GET", "/v1/operations/" + encoded(id) + "?wait=1", "", id};
+Request operation_request(const std::string& id, const std::string& service) {
+  std::string path = "/v1/operations/" + encoded(id) + "?wait=1";
+  if (!service.empty()) path += "&service=" + encoded(service);
+  return {"GET", path, "", id};
 }
 
 std::string encoded(const std::string& text) {

@@ -27,11 +27,12 @@ Request service_request(const Arguments& arguments, const std::string& service,
 // drain, ready, maint: a POST about a server, all of whose parts are known.
 Request server_request(const Arguments& arguments, const Target& target, const std::string& token);
 
-Request reload_request();
+Request reload_request(const Arguments& arguments);
 Request upgrade_request(const Arguments& arguments);
 Request status_request(const std::string& service);  // of all services if it is empty
 Request history_request(const Arguments& arguments);
-Request operation_request(const std::string& id);  // streamed until it is over
+// Streamed until it is over; `service` may be empty.
+Request operation_request(const std::string& id, const std::string& service);
 
 // Percent-encodes what may not stand in a path segment or a query's value.
 std::string encoded(const std::string& text);

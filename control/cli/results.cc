@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "control/cli/printable.h"
+#include "control/cli/json_fields.h"
 #include "control/cli/render_status.h"
 
 namespace tealgate::cli {
@@ -17,16 +17,6 @@ using json = nlohmann::ordered_json;
 std::string lines_of(const json& object, const char* key) {
   auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-// Fit for a terminal, in one line.
-std::string text_of(const json& object, const char* key) {
-  return printable(lines_of(object, key));
-}
-
-std::uint64_t number_of(const json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_number_integer() ? found->get<std::uint64_t>() : 0;
 }
 
 bool is_true(const json& object, const char* key) {
@@ -190,6 +180,11 @@ json own_error(const std::string& code, int exit, const std::string& message,
                 {"details", json::array()},
                 {"hint", hint}};
   return {{"ok", false}, {"error", error}};
+}
+
+std::string describe_event(const json& event, WallTime now) {
+  return fmt::format("{}  {:<7}  {}", render_second(text_of(event, "at"), now),
+                     text_of(event, "level"), text_of(event, "message"));
 }
 
 json error_of(const Answer& answer, const Request& request) {

@@ -21,6 +21,9 @@ std::string describe_error(const nlohmann::ordered_json& error);
 // An entry of the history in one line, without its end.
 std::string describe_entry(const nlohmann::ordered_json& entry, WallTime now);
 
+// An event of docs/control-api.md, likewise: time, level and message.
+std::string describe_event(const nlohmann::ordered_json& event, WallTime now);
+
 // The error object for an answer that did not come: exits 3, 8, 14 and 130.
 nlohmann::ordered_json error_of(const Answer& answer, const Request& request);
 

@@ -1,5 +1,7 @@
 #include "control/cli/split_words.h"
 
+#include "base/utf8.h"
+
 namespace tealgate::cli {
 namespace {
 
@@ -80,6 +82,7 @@ class Splitter {
 
 Result<std::vector<std::string>> split_words(std::string_view line) {
   if (line.size() > kLongestLine) return error("the line is longer than 16 KiB");
+  if (!is_utf8(line)) return error("the line is not valid UTF-8");
   return Splitter().split(line);
 }
 

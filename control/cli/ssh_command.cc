@@ -19,8 +19,10 @@ struct AllowedRow {
   std::string_view command;
   Role role;  // that the daemon wants for it
 };
-constexpr std::array<AllowedRow, 12> kAllowed = {{{"status", Role::Viewer},
+constexpr std::array<AllowedRow, 14> kAllowed = {{{"status", Role::Viewer},
                                                   {"history", Role::Viewer},
+                                                  {"events", Role::Viewer},
+                                                  {"top", Role::Viewer},
                                                   {"version", Role::Viewer},
                                                   {"wait", Role::Deployer},
                                                   {"switch", Role::Deployer},

@@ -22,7 +22,10 @@ constexpr std::pair<const char*, const char*> kOtherWords[] = {
     {"serve", "tealgate run"},
     {"validate", "tealgate check"},
     {"test", "tealgate check"},
-    {"log", "tealgate history"},
+    {"log", "tealgate logs --follow"},
+    {"tail", "tealgate logs --follow"},
+    {"watch", "tealgate top"},
+    {"dashboard", "tealgate top"},
     {"canary", "tealgate switch blue=90 green=10 (a ramp does not exist yet)"},
     {"ramp", "tealgate switch blue=90 green=10 (a ramp does not exist yet)"},
 };
