@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -33,7 +34,7 @@ int run_to_its_end(const DaemonOptions& options) {
     return started.error().exit;
   }
   const int exit = daemon.run();
-  log_info("stopped");
+  log_info("stopped (pid {})", getpid());
   return exit;
 }
 

@@ -11,8 +11,12 @@ namespace tealgate {
 
 struct DaemonOptions {
   std::string config_path;
-  // Called on the daemon's thread when the listeners are open, with the first one's address.
-  std::function<void(const SocketAddress& proxy)> on_ready;
+  struct Places {
+    SocketAddress proxy;    // of the first listener
+    std::string dashboard;  // its URL; empty: there is none
+  };
+  // Called on the daemon's thread when the listeners are open.
+  std::function<void(const Places& places)> on_ready;
   // Called when the end begins; the listeners close after it.
   std::function<void()> on_stopping;
 };

@@ -18,7 +18,10 @@ int main(int argc, char** argv) {
   };
   hooks.demo = [](const DemoArguments& arguments) {
     return demo::run_demo(arguments, [](const demo::DemoDaemon& daemon) {
-      return run_daemon({daemon.config_path, daemon.on_ready, daemon.on_stopping});
+      const auto on_ready = [&](const DaemonOptions::Places& places) {
+        daemon.on_ready(places.proxy, places.dashboard);
+      };
+      return run_daemon({daemon.config_path, on_ready, daemon.on_stopping});
     });
   };
   const int code = run_cli(argc, argv, hooks);

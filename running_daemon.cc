@@ -99,13 +99,26 @@ void RunningDaemon::take_over() {
     if (left.kind == "control") unlink(left.name.c_str());  // it is at another place now
   }
   predecessor_->forget_inheritance();
+  say_listens();
+}
+
+void RunningDaemon::say_listens() {
+  if (!predecessor_) return;
+  std::vector<SocketAddress> addresses = workers_->listening();
+  if (dashboard_) addresses.push_back(bound_address(dashboard_->duplicate()));
+  predecessor_->say_listens(addresses);
 }
 
 void RunningDaemon::answer_commands() {
-  const std::string& written = control_->config().config.control.dashboard;
   sockets_->start(*api_);
-  if (!dashboard_fd_.is_open()) return;
-  dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), written, *api_);
+  if (dashboard_fd_.is_open()) open_dashboard();
+}
+
+void RunningDaemon::open_dashboard() {
+  auto current = [this]() -> const DashboardConfig& {
+    return control_->config().config.control.dashboard;
+  };
+  dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), current, *api_);
 }
 
 void RunningDaemon::serve() {
@@ -119,18 +132,26 @@ void RunningDaemon::serve() {
   }
   log_info("tealgate {} serves on {} with {} workers", TEALGATE_VERSION, addresses,
            workers_->workers());
+  if (dashboard_) log_info("the dashboard is at {}", dashboard_url());
   memory_ = std::make_unique<MemoryWatch>(
       loop_, MemoryGroup(),
       MemoryWatch::Listener{.on_short = [this] { workers_->pause_accept(); },
                             .on_room = [this] { workers_->go_on_accepting(); }});
   systemd_.on_ready();
-  if (options_.on_ready) options_.on_ready(listening.front());
+  if (options_.on_ready) options_.on_ready({listening.front(), dashboard_url()});
+}
+
+std::string RunningDaemon::dashboard_url() const {
+  return dashboard_ ? fmt::format("http://{}/", dashboard_->address().to_string()) : "";
 }
 
 void RunningDaemon::on_terminate() {
   if (life_ == Life::Stopping || told_to_end_) return loop_.stop();
   told_to_end_ = true;
-  if (life_ == Life::Retired) return;  // it ends by itself
+  if (life_ == Life::Retired) {
+    upgrade_->stop();
+    return let_go();
+  }
   const bool is_waiting = life_ == Life::Starting && predecessor_;
   life_ = Life::Stopping;
   if (is_waiting) return loop_.stop();  // the other one serves

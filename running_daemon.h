@@ -75,6 +75,8 @@ class RunningDaemon final : private UpgradeHost {
   void make_upgrade();
   void watch_signals();
   void answer_commands();
+  void open_dashboard();
+  std::string dashboard_url() const;  // empty: there is none
   void on_ready();
   void take_over();
   void serve();
@@ -82,6 +84,8 @@ class RunningDaemon final : private UpgradeHost {
   void on_part_stopped();
   void watch_clients();
   void cut_waiting();
+  void say_listens();
+  void end_soon();
 
   // UpgradeHost
   std::string obstacle() const override;
@@ -91,8 +95,9 @@ class RunningDaemon final : private UpgradeHost {
   void go_on_with_commands() override { sockets_->go_on(); }
   void retire(pid_t successor) override;
   void hurry(const std::string& why) override;
-  void let_go() override { state_lock_.reset(); }
-  void take_back(Inheritance& sockets) override;
+  void let_go() override;
+  Result<void> take_back(Inheritance& sockets) override;
+  void give_up(int exit) override;
 
   const DaemonOptions options_;
   const std::string binary_ = own_binary();
@@ -103,12 +108,13 @@ class RunningDaemon final : private UpgradeHost {
   SnapshotCell cell_;
   std::string state_folder_;
   UniqueFd state_lock_;
-  UniqueFd dashboard_fd_;  // until it answers
+  UniqueFd dashboard_fd_;          // until it answers
+  std::string dashboard_written_;  // as the config said when it was bound; until the end
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
   std::unique_ptr<SharedDataPlane> data_plane_;
   std::unique_ptr<HealthChecker> health_;
-  const DaemonFacts facts_{TEALGATE_VERSION, getpid(), WallClock::now()};
+  DaemonFacts facts_{TEALGATE_VERSION, getpid(), WallClock::now()};
   std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<ControlLoop> control_;
   std::unique_ptr<Api> api_;

@@ -92,6 +92,7 @@ Started<void> RunningDaemon::open_logs(const Config& config) {
   auto opened = LogWriter::open({.target = target});
   if (!opened) return cannot_start(1, opened.error().message);
   access_log_ = std::move(*opened);
+  facts_.access_log = target;
   return {};
 }
 
@@ -121,13 +122,14 @@ Started<void> RunningDaemon::bind_control(const ControlConfig& where) {
   const auto taken =
       sockets_->bind(where.sockets, predecessor_ ? &predecessor_->inheritance() : nullptr);
   if (!taken) return cannot_start(1, taken.error().message);
+  dashboard_written_ = where.dashboard.written;
   std::vector<UniqueFd> dashboards;
   if (predecessor_) {
-    dashboards = predecessor_->inheritance().take("dashboard", where.dashboard);
+    dashboards = predecessor_->inheritance().take("dashboard", where.dashboard.written);
   }
-  if (where.dashboard.empty()) return {};
+  if (where.dashboard.written.empty()) return {};
   if (dashboards.empty()) {
-    Result<std::vector<UniqueFd>> bound = listen_tcp(where.dashboard_address, 1);
+    Result<std::vector<UniqueFd>> bound = listen_tcp(where.dashboard.address, 1);
     if (!bound) return cannot_start(1, bound.error().message);
     dashboards = std::move(*bound);
   }
@@ -167,7 +169,11 @@ void RunningDaemon::make_control(LoadedConfig config) {
               [this](const Config& wanted) { return sockets_->prepare(wanted.control.sockets); },
           .on_published = [this](const Snapshot& now) { systemd_.on_published(now); },
           .on_reload_begun = [this] { systemd_.on_reload_begun(); },
-          .on_reload_ended = [this] { systemd_.on_reload_ended(); },
+          .on_reload_ended =
+              [this] {
+                systemd_.on_reload_ended();
+                if (life_ == Life::Serving) say_listens();
+              },
           .on_recorded =
               [this](const nlohmann::ordered_json& line) { telemetry_->on_recorded(line); }},
       std::move(config));

@@ -34,7 +34,12 @@ std::map<std::string, std::string> RunningDaemon::secrets() const {
   return {{kTicketKeys, workers_->ticket_keys().serialised()}};
 }
 
+// A container ends with its first process, whoever else is in it.
 std::string RunningDaemon::obstacle() const {
+  if (::getpid() == 1) {
+    return "process 1 of a container cannot be replaced: start a container of the new image "
+           "instead";
+  }
   if (life_ != Life::Serving) return "this daemon does not serve yet";
   if (options_.on_ready) return "this daemon is a part of another program";
   if (!predecessor_ || !predecessor_->is_there()) return "";
@@ -47,8 +52,7 @@ std::vector<HandedDescriptor> RunningDaemon::descriptors() const {
   for (HandedDescriptor& kept : systemd_sockets_.handed()) all.push_back(std::move(kept));
   for (HandedDescriptor& socket : sockets_->duplicates()) all.push_back(std::move(socket));
   if (dashboard_) {
-    all.push_back(
-        {"dashboard", control_->config().config.control.dashboard, dashboard_->duplicate()});
+    all.push_back({"dashboard", dashboard_written_, dashboard_->duplicate()});
   }
   all.push_back({"lock", state_folder_, UniqueFd(fcntl(state_lock_.get(), F_DUPFD_CLOEXEC, 0))});
   return all;
@@ -63,6 +67,7 @@ void RunningDaemon::retire(pid_t successor) {
            workers_->counts().in_flight);
   systemd_.on_retired(successor);
   sockets_->give_away();
+  telemetry_->retire();
   if (dashboard_) dashboard_->close();
   const Duration all =
       std::max(config.shutdown_grace, longest(config, &SwitchSettings::stream_drain));
@@ -78,6 +83,20 @@ void RunningDaemon::hurry(const std::string& why) {
   log_warning("what the new daemon decided cannot be followed here, so this one ends now: {}", why);
   farewell_ends_ = loop_.now() + kCloseTime;
   workers_->retire({Duration::zero(), kCloseTime, Duration::zero()}, [this] { on_part_stopped(); });
+}
+
+// The successor, or this daemon itself, was told to end.
+void RunningDaemon::let_go() {
+  state_lock_.reset();
+  end_soon();
+}
+
+// Retired, and there is no more time than for a stop.
+void RunningDaemon::end_soon() {
+  const Duration grace = control_->config().config.shutdown_grace;
+  log_info("stopping: {} exchanges in flight", workers_->counts().in_flight);
+  farewell_ends_ = std::min(farewell_ends_, loop_.now() + grace);
+  workers_->stop(grace, [this] { on_part_stopped(); });
 }
 
 // Commands that only read or wait go on here, until they are answered.
@@ -100,20 +119,25 @@ void RunningDaemon::cut_waiting() {
   waiting_.start(Drain::kCutAgain);
 }
 
-void RunningDaemon::take_back(Inheritance& sockets) {
+Result<void> RunningDaemon::take_back(Inheritance& sockets) {
   life_ = Life::Serving;
   clients_.stop();
   waiting_.stop();
   const Config& config = control_->config().config;
-  sockets_->take_back(sockets);
-  if (dashboard_) {
-    dashboard_fd_ = std::move(sockets.take("dashboard", config.control.dashboard).front());
-    dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), config.control.dashboard, *api_);
+  if (auto taken = sockets_->take_back(sockets, config.control.sockets); !taken) return taken;
+  std::vector<UniqueFd> dashboards = sockets.take("dashboard", dashboard_written_);
+  if (dashboard_ && !dashboards.empty()) {
+    dashboard_fd_ = std::move(dashboards.front());
+    open_dashboard();
   }
-  if (auto resumed = workers_->resume(config.listeners, sockets); !resumed) {
-    log_error("{}", resumed.error().message);
-  }
+  if (auto resumed = workers_->resume(config.listeners, sockets); !resumed) return resumed;
   systemd_.on_ready();
+  return {};
+}
+
+void RunningDaemon::give_up(int exit) {
+  exit_ = exit;
+  loop_.stop();
 }
 
 }  // namespace tealgate

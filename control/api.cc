@@ -1,6 +1,6 @@
 #include "control/api.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -9,6 +9,7 @@
 #include "control/api_requests.h"
 #include "control/control_loop.h"
 #include "control/figures_report.h"
+#include "control/page_assets.h"
 #include "control/request_target.h"
 #include "control/scalar_values.h"
 #include "control/telemetry.h"
@@ -22,10 +23,20 @@ using Json = nlohmann::ordered_json;
 constexpr unsigned kDefaultHistory = 50;
 constexpr int kApiVersion = 1;
 
-AskedAccess asked_access(const RequestHead& head) {
+// Of several the caller may mean any.
+Result<AskedAccess, CommandError> asked_access(const RequestHead& head) {
   AskedAccess asked;
-  if (head.has_field(kRoleField)) asked.role = head.field(kRoleField);
-  if (head.has_field(kServicesField)) asked.services = head.field(kServicesField);
+  for (const Field& field : head.fields) {
+    const bool is_role = field.is_named(kRoleField);
+    if (!is_role && !field.is_named(kServicesField)) continue;
+    std::optional<std::string_view>& value = is_role ? asked.role : asked.services;
+    if (value) {
+      return tl::make_unexpected(CommandError{
+          ErrorCode::Usage, fmt::format("{} is there twice", is_role ? kRoleField : kServicesField),
+          nullptr, ""});
+    }
+    value = field.value;
+  }
   return asked;
 }
 
@@ -64,7 +75,7 @@ struct Api::Call {
       exchange.reply(error_object(parsed.error()));
       return false;
     }
-    if (!parsed->by.empty()) caller.by = parsed->by;
+    if (!parsed->by.empty() && caller.token.empty()) caller.by = parsed->by;
     return true;
   }
   const Access& access() const { return exchange.request().access; }
@@ -75,7 +86,13 @@ struct Api::Call {
 
 const std::vector<Api::Route>& Api::routes() {
   static const std::vector<Route> kRoutes = {
-      {"GET", "/healthz", Role::Viewer, &Api::health},
+      {"GET", "/", Role::None, &Api::page},
+      {"GET", "/assets/app.js", Role::None, &Api::page},
+      {"GET", "/assets/app.css", Role::None, &Api::page},
+      {"GET", "/assets/favicon.svg", Role::None, &Api::page},
+      {"GET", "/assets/licences.txt", Role::None, &Api::page},
+      {"GET", "/healthz", Role::None, &Api::health},
+      {"GET", "/v1/whoami", Role::None, &Api::whoami},
       {"GET", "/v1/version", Role::Viewer, &Api::version},
       {"GET", "/v1/status", Role::Viewer, &Api::status},
       {"GET", "/v1/services/{s}", Role::Viewer, &Api::service},
@@ -111,26 +128,36 @@ Api::Api(Sources sources)
 
 std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWriter& writer,
                                              const Caller& peer, const Access& access) {
-  Result<Access, CommandError> left = lowered(access, asked_access(head));
-  if (!left) return refuse(head, writer, left.error());
+  Result<Access, CommandError> left = asked_access(head).and_then(
+      [&access](const AskedAccess& asked) { return lowered(access, asked); });
+  if (!left) return refuse(head, writer, {left.error()});
   ApiRequest request{std::string(head.method),
                      std::string(head.path),
                      std::string(head.query),
                      "",
                      peer,
                      std::move(*left),
-                     std::string(head.field("Last-Event-ID"))};
+                     std::string(head.field("Last-Event-ID")),
+                     std::string(head.field("Accept-Encoding")),
+                     std::string(head.field("If-None-Match"))};
   if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
   return std::make_unique<ApiExchange>(control_, std::move(request), writer,
                                        [this](ApiExchange& exchange) { dispatch(exchange); });
 }
 
 std::unique_ptr<RequestAnswerer> Api::refuse(const RequestHead& head, ResponseWriter& writer,
-                                             CommandError error) {
+                                             Refusal refusal) {
   ApiRequest request{std::string(head.method), std::string(head.path), "", "", Caller(), Access()};
   return std::make_unique<ApiExchange>(
-      control_, std::move(request), writer,
-      [error](ApiExchange& exchange) { exchange.reply(error_object(error)); });
+      control_, std::move(request), writer, [refusal](ApiExchange& exchange) {
+        const Json object = error_object(refusal.error);
+        const int status = refusal.status != 0 ? refusal.status : http_status_of(object);
+        exchange.reply(object, {status, refusal.fields});
+      });
+}
+
+void Api::note_refusal(std::string_view who, const CommandError& why) {
+  refusals_.add(who, why, Clock::now());
 }
 
 void Api::dispatch(ApiExchange& exchange) {
@@ -148,7 +175,7 @@ void Api::dispatch(ApiExchange& exchange) {
     return exchange.reply(failure(ErrorCode::Unknown, "there is no " + request.path));
   }
   exchange.reply(failure(ErrorCode::MethodNotAllowed, request.path + " takes " + allowed),
-                 "Allow: " + allowed + "\r\n");
+                 {405, "Allow: " + allowed + "\r\n"});
 }
 
 void Api::carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured) {
@@ -180,9 +207,38 @@ std::optional<CommandError> Api::obstacle(const Route& route, const Call& call) 
 
 bool Api::is_refused(const Call& call, const std::optional<CommandError>& why) {
   if (!why) return false;
-  if (call.caller.uid) refusals_.add(call.caller, *why, Clock::now());
-  call.exchange.reply(error_object(*why));
+  const Caller& caller = call.caller;
+  if (caller.uid) {
+    note_refusal(fmt::format("uid {}, pid {}", *caller.uid, caller.pid.value_or(0)), *why);
+  } else if (!caller.token.empty()) {
+    note_refusal(fmt::format("the token \"{}\"", caller.token), *why);
+  }
+  if (call.access().role == Role::None) {
+    call.exchange.reply(error_object(*why), {401, std::string(kChallenge)});
+  } else {
+    call.exchange.reply(error_object(*why));
+  }
   return true;
+}
+
+void Api::page(Call& call) {
+  const ApiRequest& request = call.exchange.request();
+  const PageAsset* const asset = find_page_asset(request.path);
+  if (!asset)  // the same path in another spelling
+    return call.exchange.reply(failure(ErrorCode::Unknown, "there is no " + request.path));
+  call.exchange.reply(answer_with(*asset, {request.accept_encoding, request.if_none_match}));
+}
+
+void Api::whoami(Call& call) {
+  const Access& access = call.access();
+  const std::string& token = call.caller.token;
+  Json object = {{"ok", true},
+                 {"name", token.empty() ? Json() : Json(token)},
+                 {"role", to_string(access.role)},
+                 {"services", access.services ? Json(*access.services) : Json()},
+                 {"actions", access.role >= Role::Deployer},
+                 {"sign_in", access.knows_tokens}};
+  call.exchange.reply(object);
 }
 
 void Api::health(Call& call) {
@@ -236,13 +292,24 @@ void Api::history(Call& call) {
 
 void Api::operation(Call& call) {
   const std::string& id = call.captured.front();
-  const std::optional<Json> found = visible_operation(control_, call.access(), id);
+  std::vector<std::string> services = visible_services_of(control_, call.access(), id);
+  if (const auto meant = call.query("service"); meant && !meant->empty())
+    std::erase_if(services, [&](const std::string& service) { return service != *meant; });
+  if (services.size() > 1) {
+    return call.exchange.reply(failure(
+        ErrorCode::Usage, fmt::format("{} each have an operation \"{}\": name the one meant",
+                                      fmt::join(services, ", "), id)));
+  }
+  const std::string service = services.empty() ? "" : services.front();
+  const std::optional<Json> found =
+      services.empty() ? std::nullopt : control_.operation(id, service);
   if (!found)
     return call.exchange.reply(
         failure(ErrorCode::Unknown, fmt::format("there is no operation \"{}\"", id)));
   if (call.query("wait").value_or("") == "1") {
-    return call.exchange.stream(
-        [&](std::shared_ptr<CommandWatcher> watcher) { control_.attach(id, std::move(watcher)); });
+    return call.exchange.stream([&](std::shared_ptr<CommandWatcher> watcher) {
+      control_.attach(id, std::move(watcher), service);
+    });
   }
   call.exchange.reply({{"ok", true}, {"operation", *found}});
 }

@@ -37,8 +37,15 @@ class Api {
                                           const Caller& peer, const Access& access);
 
   // Answers a request with an error, whatever it asks.
+  struct Refusal {
+    CommandError error;
+    int status = 0;           // 0: the error's own
+    std::string fields = {};  // more of them, complete lines
+  };
   std::unique_ptr<RequestAnswerer> refuse(const RequestHead& head, ResponseWriter& writer,
-                                          CommandError error);
+                                          Refusal refusal);
+  // The log of those refused.
+  void note_refusal(std::string_view who, const CommandError& why);
 
   struct Endpoint {
     std::string name;  // "POST /v1/services/{s}/switch"
@@ -58,6 +65,8 @@ class Api {
   // Whether it is so; then it is answered.
   bool is_refused(const Call& call, const std::optional<CommandError>& why);
 
+  void page(Call& call);
+  void whoami(Call& call);
   bool is_known(Call& call, const std::string& service) const;
   void health(Call& call);
   void version(Call& call);

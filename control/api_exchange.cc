@@ -9,10 +9,17 @@
 #include "control/api_requests.h"
 #include "control/control_loop.h"
 #include "control/event_stream.h"
+#include "control/page_assets.h"
 #include "control/request_target.h"
 #include "control/streamed_answer.h"
 
 namespace tealgate {
+
+namespace {
+
+const std::string kNotKept = "Cache-Control: no-store\r\n";
+
+}  // namespace
 
 ApiExchange::ApiExchange(ControlLoop& control, ApiRequest request, ResponseWriter& writer,
                          Dispatch dispatch)
@@ -38,20 +45,24 @@ void ApiExchange::on_body_end() {
 }
 
 void ApiExchange::reply(const nlohmann::ordered_json& object) {
-  reply(object, "");
+  reply(object, {http_status_of(object), ""});
 }
 
-void ApiExchange::reply(const nlohmann::ordered_json& object, std::string_view fields) {
-  send_whole(http_status_of(object), "Content-Type: application/json\r\n" + std::string(fields),
+void ApiExchange::reply(const nlohmann::ordered_json& object, const With& with) {
+  send_whole({with.status, "Content-Type: application/json\r\n" + kNotKept + with.fields},
              json_text(object) + "\n");
 }
 
+void ApiExchange::reply(const PageAnswer& answer) {
+  send_whole({answer.status, answer.fields}, std::string(answer.body));
+}
+
 void ApiExchange::reply_text(std::string_view text) {
-  send_whole(200, "Content-Type: text/plain; charset=utf-8\r\n", std::string(text));
+  reply_bytes("Content-Type: text/plain; charset=utf-8\r\n", std::string(text));
 }
 
 void ApiExchange::reply_bytes(std::string fields, std::string bytes) {
-  send_whole(200, std::move(fields), std::move(bytes));
+  send_whole({200, std::move(fields) + kNotKept}, std::move(bytes));
 }
 
 void ApiExchange::follow(Telemetry& telemetry, const std::string& service) {
@@ -75,13 +86,12 @@ void ApiExchange::on_write_drained() {
   if (events_) events_->on_drained();
 }
 
-void ApiExchange::send_whole(int status, std::string fields, std::string body) {
+void ApiExchange::send_whole(const With& with, std::string body) {
   answered_ = true;
-  fields += "Cache-Control: no-store\r\n";
   OutgoingHead head;
-  head.status = status;
-  head.fields = fields;
-  head.framing = {Framing::Kind::Length, body.size()};
+  head.status = with.status;
+  head.fields = with.fields;
+  if (with.status != 304) head.framing = {Framing::Kind::Length, body.size()};
   writer_.send_head(head);
   send(std::move(body));
   writer_.end({});

@@ -22,6 +22,8 @@ class EventStream;
 class StreamedAnswer;
 class Telemetry;
 
+struct PageAnswer;
+
 struct ApiRequest {
   std::string method;
   std::string path;  // without the query
@@ -30,6 +32,8 @@ struct ApiRequest {
   Caller caller;  // by: a name made of the peer's credentials
   Access access;
   std::string last_event_id = {};
+  std::string accept_encoding = {};
+  std::string if_none_match = {};
 };
 
 class ApiExchange final : public RequestAnswerer {
@@ -44,8 +48,12 @@ class ApiExchange final : public RequestAnswerer {
 
   // One of these, once.
   void reply(const nlohmann::ordered_json& object);  // with its own HTTP status
-  void reply(const nlohmann::ordered_json& object,
-             std::string_view fields);     // and more fields, complete lines
+  struct With {
+    int status;
+    std::string fields;  // more of them, complete lines
+  };
+  void reply(const nlohmann::ordered_json& object, const With& with);
+  void reply(const PageAnswer& answer);
   void reply_text(std::string_view text);  // 200 text/plain
   // Starts a command with a watcher that streams to the client.
   using Start = std::function<void(std::shared_ptr<CommandWatcher>)>;
@@ -69,7 +77,7 @@ class ApiExchange final : public RequestAnswerer {
 
  private:
   friend class StreamedAnswer;
-  void send_whole(int status, std::string fields, std::string body);
+  void send_whole(const With& with, std::string body);
   void begin_stream(std::string_view type);
   void send(std::string bytes);
   void leave();

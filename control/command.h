@@ -25,6 +25,7 @@ struct Caller {
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
   std::optional<pid_t> pid;
+  std::string token = {};  // the name of the token shown; then `by` is it, whatever is claimed
 };
 
 // What every command about a service has.

@@ -19,7 +19,8 @@ std::vector<std::string> keys_needing_restart(const Config& running, const Confi
   std::vector<std::string> keys;
   if (running.workers != wanted.workers) keys.push_back("workers");
   if (running.logs.access != wanted.logs.access) keys.push_back("logs.access");
-  if (running.control.dashboard != wanted.control.dashboard) keys.push_back("control.dashboard");
+  if (running.control.dashboard.written != wanted.control.dashboard.written)
+    keys.push_back("control.dashboard");
   if (running.control.state != wanted.control.state) keys.push_back("control.state");
   return keys;
 }

@@ -12,6 +12,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "base/tls_client_context.h"
+#include "base/tls_digest.h"
 #include "control/access.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
@@ -57,10 +58,26 @@ struct ControlSocketConfig {
   std::optional<std::vector<std::string>> services;  // absent: all
 };
 
+// Who shows a token with this hash is called `name` and has the role.
+struct DashboardToken {
+  std::string name;
+  Role role = Role::Viewer;
+  Sha256 sha256{};
+  std::optional<std::vector<std::string>> services;  // absent: all
+};
+
+// Where the page and the control API are served over TCP.
+struct DashboardConfig {
+  std::string written;  // the address as written; empty: there is none
+  SocketAddress address;
+  std::vector<std::string> hosts;  // names that it answers to, besides IP addresses and its own
+  std::vector<DashboardToken> tokens;
+  bool is_public = false;  // whoever reaches it may read
+};
+
 struct ControlConfig {
   std::vector<ControlSocketConfig> sockets;  // none: one, found at start, docs/configuration.md
-  std::string dashboard;                     // empty: none
-  SocketAddress dashboard_address;
+  DashboardConfig dashboard;
   std::string state;  // a folder; empty: found at start
 };
 

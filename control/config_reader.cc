@@ -6,6 +6,8 @@
 #include <optional>
 #include <variant>
 
+#include "control/access_reader.h"
+#include "control/dashboard_reader.h"
 #include "control/listener_reader.h"
 #include "control/node_reader.h"
 #include "control/service_reader.h"
@@ -20,7 +22,9 @@ class ConfigReader {
       : reader_(surroundings, findings),
         services_(reader_),
         listeners_(reader_),
-        sockets_(reader_) {}
+        access_(reader_),
+        sockets_(reader_, access_),
+        dashboard_(reader_, access_) {}
 
   Config read(const ConfigNode& root) {
     const std::vector<std::string> meant = reader_.check_keys(root, OptionContext::File, "");
@@ -30,8 +34,8 @@ class ConfigReader {
       config_.defaults = services_.defaults(defaults->value);
     for (const ConfigEntry& entry : root.entries) read_key(entry);
     if (const ConfigEntry* services = root.find("services"); services && !root.is_incomplete)
-      sockets_.check_services(services->value);
-    check_dashboard(root);
+      access_.check_services(services->value);
+    dashboard_.check(listeners_);
     check_proxy_protocol(root);
     return std::move(config_);
   }
@@ -125,7 +129,7 @@ class ConfigReader {
     for (const ConfigEntry& entry : map.entries) {
       if (entry.key == "socket") config_.control.sockets = sockets_.read(entry.value);
       if (entry.key == "state") read_state(entry.value);
-      if (entry.key == "dashboard") read_dashboard(entry.value);
+      if (entry.key == "dashboard") config_.control.dashboard = dashboard_.read(entry.value);
     }
   }
 
@@ -140,40 +144,12 @@ class ConfigReader {
     return std::nullopt;
   }
 
-  void read_dashboard(const ConfigNode& node) {
-    const std::optional<std::string> text = reader_.text(node, "control.dashboard");
-    if (!text) return;
-    if (*text == "off" || *text == "none")
-      return reader_.reject(node, "control.dashboard",
-                            {"is not an address", "leave it out for none"});
-    const bool has_no_host = text->starts_with(':');
-    const ValueResult<SocketAddress> address =
-        parse_listen_address(has_no_host ? "127.0.0.1" + *text : *text);
-    if (!address) return reader_.reject(node, "control.dashboard", address.error());
-    config_.control.dashboard = *text;
-    config_.control.dashboard_address = *address;
-    const std::string host = address->host();
-    if (!host.starts_with("127.") && host != "::1")
-      reader_.findings().warn(node.at,
-                              "control.dashboard is open to the network without a password",
-                              "whoever reaches it can read the status; 127.0.0.1 keeps it here");
-  }
-
-  void check_dashboard(const ConfigNode& root) {
-    const SocketAddress& dashboard = config_.control.dashboard_address;
-    if (config_.control.dashboard.empty() || dashboard.port() == 0) return;
-    const int same = listeners_.line_of(dashboard);
-    if (same == 0) return;
-    const ConfigNode& node = root.find("control")->value.find("dashboard")->value;
-    reader_.reject(node, "control.dashboard",
-                   {fmt::format("is the address of the listener on line {}", same),
-                    "give the dashboard its own port"});
-  }
-
   NodeReader reader_;
   ServiceReader services_;
   ListenerReader listeners_;
+  AccessReader access_;
   SocketReader sockets_;
+  DashboardReader dashboard_;
   Config config_;
 };
 

@@ -37,7 +37,10 @@ Result<std::string> read_all(int fd, std::size_t most) {
 }
 
 Result<gid_t> find_group(const std::string& name) {
-  if (const Result<unsigned> number = parse_number(name)) return gid_t{*number};
+  // The highest one is chown(2)'s word for "leave it".
+  constexpr auto kNone = static_cast<gid_t>(-1);
+  const Result<unsigned> number = parse_number(name);
+  if (number && *number != kNone) return gid_t{*number};
   std::vector<char> buffer(std::size_t{64} * 1024);
   group entry{};
   group* found = nullptr;

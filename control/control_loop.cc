@@ -123,22 +123,20 @@ bool ControlLoop::Parts::may_begin(const ServiceCommand& command, const Watcher&
   return false;
 }
 
-// The same id twice is one operation, whether it is known by its object or by the history. False:
-// no operation has had this id.
+// The same id twice in one service is one operation, whether it is known by its object or by the
+// history. What other services have is nothing that the caller might learn of. False: no operation
+// of the service has had this id.
 bool ControlLoop::Parts::attach_known(const OperationOrder& order, Until until,
                                       const Watcher& watcher) {
   if (order.id.empty()) return false;
-  Operation* known = operations.find(order.id);
-  const auto past = known == nullptr ? find_past(order.id) : std::nullopt;
+  Operation* known = operations.find(order.id, order.service);
+  const auto past = known == nullptr ? find_past(order.id, order.service) : std::nullopt;
   if (known == nullptr && !past) return false;
-  const std::string service = known != nullptr ? known->service() : past->value("service", "");
   const std::string aim = known != nullptr ? known->aim() : past->value("asked", order.aim);
-  if (service != order.service || aim != order.aim) {
-    // Another service may be none of the caller's business.
-    const std::string what =
-        service == order.service ? fmt::format("{} of {}", aim, service) : "of another service";
-    watcher->on_finished(failed(ErrorCode::Conflict,
-                                fmt::format("operation {} is another one: {}", order.id, what)));
+  if (aim != order.aim) {
+    watcher->on_finished(
+        failed(ErrorCode::Conflict,
+               fmt::format("operation {} is another one: {} of {}", order.id, aim, order.service)));
   } else if (known != nullptr) {
     known->add_watcher({watcher, until, Audience::Asked::ToChange});
   } else {
@@ -147,8 +145,9 @@ bool ControlLoop::Parts::attach_known(const OperationOrder& order, Until until,
   return true;
 }
 
-std::optional<nlohmann::ordered_json> ControlLoop::Parts::find_past(std::string_view id) const {
-  return past_operation(history.newest("", History::kRemembered), id);
+std::optional<nlohmann::ordered_json> ControlLoop::Parts::find_past(
+    std::string_view id, std::string_view service) const {
+  return past_operation(history.newest(service, History::kRemembered), id);
 }
 
 void ControlLoop::Parts::run(OperationOrder order, Until until, const Watcher& watcher) {
@@ -261,11 +260,11 @@ void ControlLoop::record(nlohmann::ordered_json line) {
                        .done = {}});
 }
 
-void ControlLoop::attach(std::string_view operation, Watcher watcher) {
-  if (Operation* known = parts_->operations.find(operation)) {
+void ControlLoop::attach(std::string_view operation, Watcher watcher, std::string_view service) {
+  if (Operation* known = parts_->operations.find(operation, service)) {
     return known->add_watcher({std::move(watcher), Until::Done, Audience::Asked::ToChange});
   }
-  const auto past = parts_->find_past(operation);
+  const auto past = parts_->find_past(operation, service);
   watcher->on_finished(
       past ? past_result(*past)
            : failed(ErrorCode::Unknown, fmt::format("there is no operation {}", operation)));

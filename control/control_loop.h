@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -140,13 +141,16 @@ class ControlLoop {
   Result<std::uint64_t> follow(const Decisions& decisions, std::function<void()> on_adopted);
   // The other daemon is gone, or gave the decisions to this one: decides from what is on disk.
   Result<void, CommandError> go_on();
+  // As go_on(), when the other one may have reloaded the config: by the file as it is now; if that
+  // is invalid, by the config that this daemon has. Blocks. Returns what was wrong with the file.
+  Result<std::string, CommandError> go_on_afresh();
 
   // Adds a line to the history, about the daemon itself.
   void record(nlohmann::ordered_json line);
 
   // The watcher hears the operation's end, at once if it is over. An unknown id finishes with the
-  // code Unknown.
-  void attach(std::string_view operation, Watcher watcher);
+  // code Unknown. Of any service if `service` is empty.
+  void attach(std::string_view operation, Watcher watcher, std::string_view service = {});
 
   // The watcher hears nothing more. An operation that has not decided and has no other watcher is
   // given up; one past decide runs on; a held lock ends.
@@ -162,8 +166,12 @@ class ControlLoop {
   std::vector<SocketAddress> listening() const;
   // Changed files of TLS that were not taken over.
   const std::vector<TlsFault>& tls_faults() const;
-  // As operation_object(); from the history if this process does not remember it.
-  std::optional<nlohmann::ordered_json> operation(std::string_view id) const;
+  // As operation_object(); from the history if this process does not remember it. Of any service if
+  // `service` is empty.
+  std::optional<nlohmann::ordered_json> operation(std::string_view id,
+                                                  std::string_view service = {}) const;
+  // An id may stand for one operation of each.
+  std::set<std::string> services_of_operation(std::string_view id) const;
   // The latest operation of the service that is not over.
   std::optional<OperationSummary> running_operation(std::string_view service) const;
   RollbackPreview rollback_preview(std::string_view service) const;

@@ -53,4 +53,11 @@ Result<void, CommandError> ControlLoop::go_on() {
   return {};
 }
 
+Result<std::string, CommandError> ControlLoop::go_on_afresh() {
+  auto loaded = parts_->wiring.load_config();
+  if (loaded) parts_->config = std::move(*loaded);
+  if (auto opened = go_on(); !opened) return tl::make_unexpected(opened.error());
+  return loaded ? std::string() : loaded.error().message;
+}
+
 }  // namespace tealgate

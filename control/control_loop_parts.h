@@ -30,7 +30,8 @@ struct ControlLoop::Parts {
   Result<Plan, CommandError> plan(const OperationOrder& order) const;
   void run(OperationOrder order, Until until, const Watcher& watcher);
   bool attach_known(const OperationOrder& order, Until until, const Watcher& watcher);
-  std::optional<nlohmann::ordered_json> find_past(std::string_view id) const;
+  std::optional<nlohmann::ordered_json> find_past(std::string_view id,
+                                                  std::string_view service) const;
   void end_wait(HealthWait& wait);
   // Tells the watcher if nothing can be decided.
   bool may_decide(const Watcher& watcher) const;

@@ -32,12 +32,21 @@ std::vector<SocketAddress> ControlLoop::listening() const {
   return parts_->wiring.data_plane.listening();
 }
 
-std::optional<nlohmann::ordered_json> ControlLoop::operation(std::string_view id) const {
-  const Operation* known = std::as_const(parts_->operations).find(id);
+std::optional<nlohmann::ordered_json> ControlLoop::operation(std::string_view id,
+                                                             std::string_view service) const {
+  const Operation* known = std::as_const(parts_->operations).find(id, service);
   if (known != nullptr) return operation_object(known->summary());
-  const auto past = parts_->find_past(id);
+  const auto past = parts_->find_past(id, service);
   if (!past) return std::nullopt;
   return past_object(*past);
+}
+
+std::set<std::string> ControlLoop::services_of_operation(std::string_view id) const {
+  std::set<std::string> services = parts_->operations.services_of(id);
+  for (const auto& line : parts_->history.newest("", History::kRemembered)) {
+    if (line.value("operation", "") == id) services.insert(line.value("service", ""));
+  }
+  return services;
 }
 
 std::optional<OperationSummary> ControlLoop::running_operation(std::string_view service) const {

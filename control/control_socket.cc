@@ -29,6 +29,14 @@ gid_t usual_group(const std::string& path) {
   return is_inherited ? folder.st_gid : getegid();
 }
 
+ServerConnectionSettings connection_settings() {
+  ServerConnectionSettings settings;
+  settings.request_head = ControlSocket::kRequestTimeout;
+  settings.request_body = ControlSocket::kRequestTimeout;
+  settings.idle = ControlSocket::kRequestTimeout;
+  return settings;
+}
+
 }  // namespace
 
 // One connection, with who made it.
@@ -61,6 +69,7 @@ Result<UniqueFd> ControlSocket::listen(const ControlSocketConfig& settings) {
 std::unique_ptr<ControlSocket> ControlSocket::adopt(Loop& loop, UniqueFd fd,
                                                     const ControlSocketConfig& settings, Api& api) {
   std::unique_ptr<ControlSocket> control(new ControlSocket(loop, settings, api));
+  control->file_ = identity_of_file(settings.path);
   control->take_back(std::move(fd));
   return control;
 }
@@ -70,7 +79,11 @@ ControlSocket::ControlSocket(Loop& loop, const ControlSocketConfig& settings, Ap
       settings_(settings),
       api_(api),
       access_(access_of(settings)),
-      departure_(loop, [this] { drop_departed(); }) {}
+      connections_(connection_settings()),
+      places_("the control socket " + settings.path),
+      departure_(loop, [this] { drop_departed(); }) {
+  places_.set_limit(kMostClients);
+}
 
 void ControlSocket::change(const ControlSocketConfig& settings) {
   const bool is_of_other_group = settings.gid != settings_.gid;
@@ -83,7 +96,9 @@ void ControlSocket::change(const ControlSocketConfig& settings) {
 void ControlSocket::dismiss_clients() {
   static const Access kNothing{Role::Viewer, std::vector<std::string>(),
                                "a connection from before the socket's group changed"};
+  places_.set_limit(UINT64_MAX);  // of the former group are those in the queue, too
   if (socket_) socket_->accept_queued();
+  places_.set_limit(kMostClients);
   for (const auto& [connection, client] : clients_) {
     client->access = &kNothing;
     connection->start_draining(Duration::zero());
@@ -103,7 +118,11 @@ void ControlSocket::settle_file() {
 }
 
 ControlSocket::~ControlSocket() {
-  if (listening_.is_open()) ::unlink(path().c_str());
+  if (listening_.is_open() && has_file()) ::unlink(path().c_str());
+}
+
+bool ControlSocket::has_file() const {
+  return file_ && file_ == identity_of_file(path());
 }
 
 void ControlSocket::pause() {
@@ -113,7 +132,8 @@ void ControlSocket::pause() {
 void ControlSocket::go_on() {
   socket_ = std::make_unique<ListenSocket>(
       loop_, duplicate(),
-      [this](UniqueFd client, const SocketAddress& peer) { on_accept(std::move(client), peer); });
+      [this](UniqueFd client, const SocketAddress& peer) { on_accept(std::move(client), peer); },
+      &places_);
 }
 
 void ControlSocket::take_back(UniqueFd fd) {
@@ -127,7 +147,7 @@ UniqueFd ControlSocket::duplicate() const {
 
 void ControlSocket::close() {
   if (!listening_.is_open()) return;
-  ::unlink(path().c_str());
+  if (has_file()) ::unlink(path().c_str());
   give_away();
 }
 
@@ -155,7 +175,10 @@ void ControlSocket::drop_departed() {
     if (::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0) departed.push_back(connection);
   }
   // At once: at the end of the turn its stream might have reported the close, too.
-  for (ServerConnection* connection : departed) clients_.erase(connection);
+  for (ServerConnection* connection : departed) {
+    clients_.erase(connection);
+    free_place();
+  }
   if (!clients_.empty()) departure_.start(kDepartureCheck);
 }
 
@@ -163,6 +186,12 @@ void ControlSocket::on_connection_closed(ServerConnection& connection) {
   auto found = clients_.find(&connection);
   loop_.destroy_later(std::move(found->second));
   clients_.erase(found);
+  free_place();
+}
+
+void ControlSocket::free_place() {
+  places_.give_back();
+  if (socket_) socket_->retry();
 }
 
 std::string group_obstacle(const ControlSocketConfig& settings) {

@@ -1,14 +1,18 @@
 // The Unix socket on which the command line, and nobody from the network, speaks the control API.
 //
 // It knows who is connected (SO_PEERCRED) and lets whoever may open the socket (0660) do what the
-// config says for this one. Owned by ControlSockets, on the control loop; it must end before the
-// Api.
+// config says for this one. A crowd on one socket takes no descriptors from the proxy's clients and
+// no places from other sockets: it waits in the kernel's queue. Owned by ControlSockets, on the
+// control loop; it must end before the Api.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
+#include "base/connection_budget.h"
+#include "base/file_identity.h"
 #include "base/listen_socket.h"
 #include "base/result.h"
 #include "base/timer.h"
@@ -40,6 +44,8 @@ class ControlSocket final : private ServerConnectionOwner {
   bool has_clients() const { return !clients_.empty(); }
   const ControlSocketConfig& settings() const { return settings_; }
   const std::string& path() const { return settings_.path; }
+  // False: its file was deleted, or is another one now. Then nobody can connect.
+  bool has_file() const;
 
   // Other settings for the same path: for the next request of those connected, too, unless the
   // group is another one: then they have to connect again. If the group cannot be changed, nobody
@@ -55,10 +61,13 @@ class ControlSocket final : private ServerConnectionOwner {
   UniqueFd duplicate() const;
   // As close(), but another process listens on: the file stays.
   void give_away();
-  // After give_away(): here again.
+  // After give_away(): here again; has_file() tells whether clients can find it.
   void take_back(UniqueFd fd);
 
   static constexpr Duration kDepartureCheck = std::chrono::milliseconds(200);
+  static constexpr std::uint64_t kMostClients = 64;
+  // For a request to come, whole or its next bytes; an answer may take as long as it does.
+  static constexpr Duration kRequestTimeout = std::chrono::seconds(5);
 
  private:
   struct Client;
@@ -66,6 +75,7 @@ class ControlSocket final : private ServerConnectionOwner {
   ControlSocket(Loop& loop, const ControlSocketConfig& settings, Api& api);
   void on_accept(UniqueFd fd, const SocketAddress& peer);
   void drop_departed();
+  void free_place();
   void dismiss_clients();
   void on_connection_closed(ServerConnection& connection) override;
 
@@ -74,8 +84,10 @@ class ControlSocket final : private ServerConnectionOwner {
   Api& api_;
   Access access_;
   ServerConnectionSettings connections_;
+  ConnectionBudget places_;
   Timer departure_;
   std::unordered_map<ServerConnection*, std::unique_ptr<Client>> clients_;
+  std::optional<FileIdentity> file_;
   UniqueFd listening_;  // a duplicate: while it pauses, the only one
   std::unique_ptr<ListenSocket> socket_;
 };

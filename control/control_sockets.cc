@@ -79,7 +79,8 @@ Result<std::function<void()>> ControlSockets::prepare(
   if (!all) return tl::make_unexpected(all.error());
   auto change = std::make_shared<Change>();
   for (const ControlSocketConfig& settings : *all) {
-    if (find(settings.path) != nullptr) {
+    const ControlSocket* known = find(settings.path);
+    if (known != nullptr && known->has_file()) {
       if (const std::string why = group_obstacle(settings); !why.empty()) return error("{}", why);
       continue;
     }
@@ -96,7 +97,9 @@ void ControlSockets::apply(Change& change) {
   for (auto& socket : sockets_) {
     const auto wanted =
         std::ranges::find(change.wanted, socket->path(), &ControlSocketConfig::path);
-    if (wanted != change.wanted.end()) {
+    const bool is_replaced = std::ranges::any_of(
+        change.fresh, [&](const Bound& fresh) { return fresh.settings.path == socket->path(); });
+    if (wanted != change.wanted.end() && !is_replaced) {
       socket->change(*wanted);
     } else {
       socket->close();
@@ -141,11 +144,13 @@ void ControlSockets::give_away() {
   for (const auto& socket : sockets_) socket->give_away();
 }
 
-void ControlSockets::take_back(Inheritance& inheritance) {
+Result<void> ControlSockets::take_back(Inheritance& inheritance,
+                                       const std::vector<ControlSocketConfig>& wanted) {
   for (const auto& socket : sockets_) {
     std::vector<UniqueFd> handed = inheritance.take("control", socket->path());
     if (!handed.empty()) socket->take_back(std::move(handed.front()));
   }
+  return prepare(wanted).map([](const std::function<void()>& use) { use(); });
 }
 
 }  // namespace tealgate

@@ -24,18 +24,20 @@ class ControlSockets {
   Result<void> bind(const std::vector<ControlSocketConfig>& wanted, Inheritance* inheritance);
   void start(Api& api);
 
-  // For a reload: binds what is new. The call of what is returned makes it so and closes what is
-  // not wanted any more, once its clients are answered; without it nothing changes.
+  // For a reload: binds what is new, and anew what has lost its file. The call of what is returned
+  // makes it so and closes what is not wanted any more, once its clients are answered; without it
+  // nothing changes.
   Result<std::function<void()>> prepare(const std::vector<ControlSocketConfig>& wanted);
 
   bool has_clients() const;
   // For another process: of the kind "control", named by their paths.
   std::vector<HandedDescriptor> duplicates() const;
+  // After give_away(): what `inheritance` has of them, as `wanted` says now.
+  Result<void> take_back(Inheritance& inheritance, const std::vector<ControlSocketConfig>& wanted);
   // As ControlSocket's, for each.
   void pause();
   void go_on();
   void give_away();
-  void take_back(Inheritance& inheritance);
 
  private:
   struct Bound;

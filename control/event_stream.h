@@ -51,6 +51,7 @@ class EventStream final : private Telemetry::Reader {
  private:
   void on_second(const nlohmann::ordered_json& tick) override;
   void on_event(const nlohmann::ordered_json& event) override;
+  void on_retired() override { drop(); }
 
   nlohmann::ordered_json snapshot(const nlohmann::ordered_json& status) const;
   bool concerns(const nlohmann::ordered_json& event) const;

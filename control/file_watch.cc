@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace tealgate {
@@ -33,15 +34,24 @@ FileWatch::Act FileWatch::on_look(FileMarks marks, TimePoint now) {
     marks_ = std::move(marks);
     moved_at_ = now;
     is_moving_ = true;  // at the first look, too: it may have changed since the start
+    next_retry_ = kFirstRetry;
   }
   if (is_moving_ && now - moved_at_ < kSettled) return Act::Nothing;
-  if (!is_moving_ && !must_read_) return Act::Nothing;
+  const bool is_retry = misfit_since_ != TimePoint() && now >= retry_at_;
+  if (!is_moving_ && !must_read_ && !is_retry) return Act::Nothing;
   is_moving_ = must_read_ = false;
   return Act::Read;
 }
 
+void FileWatch::on_fitting() {
+  misfit_since_ = {};
+  next_retry_ = kFirstRetry;
+}
+
 void FileWatch::on_misfit(TimePoint now) {
   if (misfit_since_ == TimePoint()) misfit_since_ = now;
+  retry_at_ = now + next_retry_;
+  next_retry_ = std::min(2 * next_retry_, kLongestRetry);
 }
 
 }  // namespace tealgate

@@ -4,7 +4,8 @@
 //   still ──seen otherwise──▶ moving ──the same for kSettled──▶ Read, still
 //
 // A key and its certificate are seldom written in one instant; so a set that does not fit is told
-// only after it has not fitted for kPatience.
+// only after it has not fitted for kPatience. Meanwhile it is read again now and then: what was in
+// the way need not be in the files (no descriptors left, a certificate whose time has yet to come).
 #pragma once
 
 #include <compare>
@@ -34,11 +35,13 @@ class FileWatch {
   static constexpr Duration kSettling = std::chrono::milliseconds(100);  // between looks, moving
   static constexpr Duration kSettled = std::chrono::milliseconds(300);
   static constexpr Duration kPatience = std::chrono::seconds(5);
+  static constexpr Duration kFirstRetry = std::chrono::seconds(2);  // then twice as long each time
+  static constexpr Duration kLongestRetry = std::chrono::seconds(30);
 
   enum class Act : std::uint8_t { Nothing, Read };
   Act on_look(FileMarks marks, TimePoint now);
   // What came of the reading.
-  void on_fitting() { misfit_since_ = {}; }
+  void on_fitting();
   void on_misfit(TimePoint now);
   // What was read could not be used for want of time: read it again.
   void on_unused() { must_read_ = true; }
@@ -54,6 +57,8 @@ class FileWatch {
   FileMarks marks_;
   TimePoint moved_at_;
   TimePoint misfit_since_;  // none: it fits
+  TimePoint retry_at_;      // while it does not
+  Duration next_retry_ = kFirstRetry;
   bool is_moving_ = false;
   bool must_read_ = false;
 };

@@ -7,6 +7,9 @@
 //                   checked
 //   old: take       nothing is decided any more, and all of it is on disk
 //   new: serving    the decisions are the new one's from here on
+//   new: listens {addresses}
+//                   with `serving`, and when a reload has changed them: what
+//                   else there was of listeners and dashboard is given up
 //   new: ending     it was told to stop: nobody shall take over again
 //
 // and, as long as the old one finishes its exchanges, what remainder.h says.

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/loop.h"
 #include "base/work.h"
@@ -99,9 +100,25 @@ Result<Journal::Opened, CommandError> Journal::open(const Config& config, WallTi
   return opened;
 }
 
+void Journal::hold() {
+  is_held_ = true;
+  for (Entry& entry : std::exchange(waiting_, {})) refuse_soon(std::move(entry));
+}
+
 void Journal::add(Entry entry) {
+  if (is_held_) return refuse_soon(std::move(entry));
   waiting_.push_back(std::move(entry));
   go_on_soon();
+}
+
+// Whoever waits for its end would wait for ever if the other daemon keeps the decisions.
+void Journal::refuse_soon(Entry entry) {
+  if (!entry.done) return;
+  loop_.defer([self = self_, done = std::move(entry.done)] {
+    if (*self == nullptr) return;
+    done(tl::make_unexpected(
+        CommandError{ErrorCode::Conflict, "another daemon decides now; nothing was changed here"}));
+  });
 }
 
 void Journal::go_on_soon() {

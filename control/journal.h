@@ -51,9 +51,9 @@ class Journal {
   Result<Opened, CommandError> open(const Config& config, WallTime now);
   // As open(), but only looks: another daemon has the state, and nothing is written before open().
   Result<Opened, CommandError> look(const Config& config, WallTime now);
-  // Nothing is written any more, not even at the end: entries wait. Call it when nothing is being
-  // written: from an entry's `done`.
-  void hold() { is_held_ = true; }
+  // Nothing is written any more, not even at the end: entries are refused (Conflict), those that
+  // wait, too. Call it when nothing is being written: from an entry's `done`.
+  void hold();
 
   // Hears of each line once it is on disk.
   void set_listener(std::function<void(const nlohmann::ordered_json&)> listener) {
@@ -66,6 +66,7 @@ class Journal {
  private:
   struct Writing;
   Result<FittedDecisions, CommandError> read(const Config& config, WallTime now, Opened& opened);
+  void refuse_soon(Entry entry);
   void go_on_soon();
   void write_next();
   void finish(Writing& writing);

@@ -44,15 +44,24 @@ void Operations::forget_oldest() {
   });
 }
 
-Operation* Operations::find(std::string_view id) {
+Operation* Operations::find(std::string_view id, std::string_view service) {
   for (const auto& operation : operations_) {
-    if (operation->id() == id) return operation.get();
+    if (operation->id() != id) continue;
+    if (service.empty() || operation->service() == service) return operation.get();
   }
   return nullptr;
 }
 
-const Operation* Operations::find(std::string_view id) const {
-  return const_cast<Operations*>(this)->find(id);
+const Operation* Operations::find(std::string_view id, std::string_view service) const {
+  return const_cast<Operations*>(this)->find(id, service);
+}
+
+std::set<std::string> Operations::services_of(std::string_view id) const {
+  std::set<std::string> services;
+  for (const auto& operation : operations_) {
+    if (operation->id() == id) services.insert(operation->service());
+  }
+  return services;
 }
 
 const Operation* Operations::running(std::string_view service) const {

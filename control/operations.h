@@ -1,4 +1,4 @@
-// The operations of this process: those under way, and the last ones that ended, by id.
+// The operations of this process: those under way, and the last ones that ended, by id and service.
 //
 // Control loop's thread. An operation's object lives here until it is over, and as long after it as
 // it is among the kKept last ones.
@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,10 @@ class Operations {
   ~Operations();
 
   Operation& add(std::unique_ptr<Operation> operation);
-  Operation* find(std::string_view id);
-  const Operation* find(std::string_view id) const;
+  // Of any service if `service` is empty.
+  Operation* find(std::string_view id, std::string_view service = {});
+  const Operation* find(std::string_view id, std::string_view service = {}) const;
+  std::set<std::string> services_of(std::string_view id) const;
   // The latest of the service that is not over; null if there is none.
   const Operation* running(std::string_view service) const;
   // Any that is not over; null if there is none.

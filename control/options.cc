@@ -1,7 +1,5 @@
 #include "control/options.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
@@ -50,8 +48,10 @@ constexpr auto kOptions = std::to_array<Option>({
      true},
     {S::File, "control.socket", T::SocketList, "(see Paths)", "", "",
      "The Unix sockets that commands use: a path, a map or a list of maps."},
-    {S::File, "control.dashboard", T::Address, "(none)", "", "",
-     "Serves the control API read-only, and `/healthz`; `:9180` is loopback.", true},
+    {S::File, "control.dashboard", T::DashboardTerms, "(none)", "", "",
+     "Where the page, the control API and `/metrics` are served over TCP; `:9180` is loopback. Of "
+     "a map all but `address` changes with a reload.",
+     true},
     {S::File, "control.state", T::FilePath, "(see Paths)", "", "",
      "The folder of `state.json` and `history.jsonl`.", true},
 
@@ -91,6 +91,21 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Socket, "role", T::RoleName, "admin", "", "", "What they may do: *Access*."},
     {S::Socket, "services", T::NameList, "(all)", "", "",
      "The services that they may know of and change."},
+
+    {S::Dashboard, "address", T::Address, "", "", "",
+     "`ADDRESS:PORT`; `:9180` is loopback. Required."},
+    {S::Dashboard, "hosts", T::HostList, "(none)", "", "",
+     "Names that browsers ask it by, besides IP addresses, `localhost` and the address itself."},
+    {S::Dashboard, "public", T::Flag, "false", "", "",
+     "Whether who shows no token may read although the address is not loopback."},
+    {S::Dashboard, "tokens", T::TokenList, "(none)", "", "", "Who may do what: a list of maps."},
+
+    {S::Token, "name", T::Text, "", "", "", "What the history calls who shows it. Required."},
+    {S::Token, "role", T::RoleName, "viewer", "", "", "What it permits: *Access*."},
+    {S::Token, "sha256", T::TokenHash, "", "", "",
+     "The token's SHA-256; the token itself stands nowhere. Required."},
+    {S::Token, "services", T::NameList, "(all)", "", "",
+     "The services that who shows it may know of and change."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -254,11 +269,6 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Server, "weight", T::Number, "1", "1", "1000", "Its share among the servers of its pool."},
 });
 
-std::string code(std::string_view text) {
-  if (text.empty() || text.front() == '(') return std::string(text);
-  return fmt::format("`{}`", text);
-}
-
 }  // namespace
 
 std::span<const Option> options() {
@@ -273,6 +283,10 @@ bool takes(OptionContext context, OptionScope scope) {
       return scope == S::Listener;
     case OptionContext::Socket:
       return scope == S::Socket;
+    case OptionContext::Dashboard:
+      return scope == S::Dashboard;
+    case OptionContext::Token:
+      return scope == S::Token;
     case OptionContext::Service:
       return scope == S::Service || scope == S::Settings;
     case OptionContext::Defaults:
@@ -300,96 +314,6 @@ std::vector<std::string_view> child_keys(OptionContext context, std::string_view
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
-}
-
-std::string_view to_string(OptionType type) {
-  switch (type) {
-    case T::Number:
-      return "number";
-    case T::NumberOrAuto:
-      return "`auto` or number";
-    case T::Flag:
-      return "`true` or `false`";
-    case T::TimeSpan:
-      return "duration";
-    case T::Size:
-      return "size";
-    case T::Percent:
-      return "percentage";
-    case T::Text:
-      return "text";
-    case T::Method:
-      return "method";
-    case T::Address:
-      return "address";
-    case T::AddressList:
-      return "addresses";
-    case T::BlockList:
-      return "CIDR blocks";
-    case T::HostList:
-      return "names";
-    case T::PathList:
-      return "path prefixes";
-    case T::RetryCauses:
-      return "`none`, `timeout` or statuses";
-    case T::RepeatRule:
-      return "`never`, `keyed` or `always`";
-    case T::ProtocolList:
-      return "`none` or protocols";
-    case T::FilePath:
-      return "absolute path";
-    case T::AccessLog:
-      return "absolute path, `stdout` or `off`";
-    case T::StatusList:
-      return "statuses";
-    case T::HealthCheck:
-      return "health check";
-    case T::PoolMap:
-      return "map of pools";
-    case T::ServiceMap:
-      return "map of services";
-    case T::SettingsMap:
-      return "map of settings";
-    case T::SplitWords:
-      return "split";
-    case T::FieldMap:
-      return "map of fields";
-    case T::NameList:
-      return "names";
-    case T::CorsTerms:
-      return "`passthrough` or map";
-    case T::OriginList:
-      return "origins";
-    case T::PageMap:
-      return "map of files";
-    case T::CertificateList:
-      return "list of maps";
-    case T::TlsVersionName:
-      return "`1.2` or `1.3`";
-    case T::ClientProof:
-      return "`none`, `optional` or `required`";
-    case T::ServerList:
-      return "addresses";
-    case T::ServerTls:
-      return "`true`, `false` or map";
-    case T::RedirectTarget:
-      return "`https` or `https:PORT`";
-    case T::SocketList:
-      return "absolute path or maps";
-    case T::RoleName:
-      return "`viewer`, `deployer` or `admin`";
-  }
-  return "";
-}
-
-std::string reference_row(const Option& option) {
-  std::string type(to_string(option.type));
-  if (!option.lowest.empty()) {
-    type += option.lowest == option.highest ? fmt::format(" {}", option.lowest)
-                                            : fmt::format(" {}–{}", option.lowest, option.highest);
-  }
-  return fmt::format("| `{}` | {} | {} | {}{} |", option.key, type, code(option.default_text),
-                     option.meaning, option.needs_restart ? " Restart." : "");
 }
 
 }  // namespace tealgate

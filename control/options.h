@@ -18,17 +18,29 @@ namespace tealgate {
 
 // The map in which a key may stand.
 enum class OptionScope : std::uint8_t {
-  File,      // the top level
-  Listener,  // an entry of `listen`
-  Socket,    // an entry of `control.socket`
-  Service,   // services.NAME alone
-  Settings,  // services.NAME, and `defaults` for all services
-  Pool,      // a pool that is a map
-  Server,    // an entry of a pool
+  File,       // the top level
+  Listener,   // an entry of `listen`
+  Socket,     // an entry of `control.socket`
+  Dashboard,  // control.dashboard
+  Token,      // an entry of control.dashboard.tokens
+  Service,    // services.NAME alone
+  Settings,   // services.NAME, and `defaults` for all services
+  Pool,       // a pool that is a map
+  Server,     // an entry of a pool
 };
 
 // The map that is being read. Defaults takes Settings; Service takes Service and Settings.
-enum class OptionContext : std::uint8_t { File, Listener, Socket, Service, Defaults, Pool, Server };
+enum class OptionContext : std::uint8_t {
+  File,
+  Listener,
+  Socket,
+  Dashboard,
+  Token,
+  Service,
+  Defaults,
+  Pool,
+  Server
+};
 
 enum class OptionType : std::uint8_t {
   Number,
@@ -65,6 +77,9 @@ enum class OptionType : std::uint8_t {
   ClientProof,
   RedirectTarget,
   SocketList,
+  DashboardTerms,
+  TokenList,
+  TokenHash,
   RoleName,
   ServerList,
   ServerTls,

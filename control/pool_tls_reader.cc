@@ -73,7 +73,9 @@ class PoolTlsReader {
   void read_name(const ConfigNode& node) {
     const std::optional<std::string> name = reader_.text(node, "tls.name");
     if (!name) return;
-    const bool is_host = name->find_first_of(" /*@[]") == std::string::npos;
+    // OpenSSL reads a leading dot as "any name below".
+    const bool is_host =
+        !name->starts_with('.') && name->find_first_of(" /*@[]") == std::string::npos;
     if (!is_host)
       return reader_.reject(node, "tls.name", {"is not a host name or an IP address", ""});
     settings_.name = *name;

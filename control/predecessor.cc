@@ -131,6 +131,16 @@ void Predecessor::on_silence() {
   if (::getppid() == offer_.pid) ::kill(offer_.pid, SIGKILL);
 }
 
+void Predecessor::say_listens(const std::vector<SocketAddress>& addresses) {
+  if (!channel_) return;
+  nlohmann::ordered_json message{{"say", "listens"},
+                                 {"addresses", nlohmann::ordered_json::array()}};
+  for (const SocketAddress& address : addresses) {
+    message["addresses"].push_back(address.to_string());
+  }
+  channel_->send(encode(message));
+}
+
 void Predecessor::say_ending() {
   if (channel_) channel_->send(encode_word("ending"));
 }

@@ -16,7 +16,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/address.h"
 #include "base/inheritance.h"
 #include "base/message_channel.h"
 #include "base/result.h"
@@ -45,6 +47,8 @@ class Predecessor {
   void say_serving(SnapshotCell& cell, unsigned index, std::function<std::string()> state);
   // Null: nothing is left of it.
   Remainder* remainder() { return remainder_.get(); }
+  // All addresses that this daemon listens on now: the old one gives up the others.
+  void say_listens(const std::vector<SocketAddress>& addresses);
   // This daemon was told to end.
   void say_ending();
   // "upgraded": who asked for it, from which version to which.

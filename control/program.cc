@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 namespace tealgate {
 namespace {
@@ -19,6 +20,32 @@ bool is_same_file(const std::string& a, const char* b) {
   }, of_b{};
   return ::stat(a.c_str(), &of_a) == 0 && ::stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
          of_a.st_ino == of_b.st_ino;
+}
+
+// Whatever is neither would be given to a shell, line by line.
+bool is_program(const std::string& binary) {
+  char begin[4] = {};
+  std::ifstream file(binary, std::ios::binary);
+  if (!file.is_open()) return true;  // it may be run, but not read
+  file.read(begin, sizeof begin);
+  const std::string_view bytes(begin, sizeof begin);
+  return bytes ==
+             "\x7f"
+             "ELF" ||
+         bytes.starts_with("#!");
+}
+
+// A unit's settings hide these from the daemon, but not from whoever asks it.
+std::string hint_for_absent(const std::string& binary) {
+  for (const std::string_view hidden : {"/tmp/", "/var/tmp/", "/home/", "/root/"}) {
+    if (binary.starts_with(hidden)) {
+      return fmt::format(
+          " as the daemon sees it: its unit may give it a {} of its own (PrivateTmp, ProtectHome); "
+          "put the binary elsewhere, for instance below /opt",
+          hidden.substr(0, hidden.size() - 1));
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -42,9 +69,13 @@ std::string why_not_runnable(const std::string& binary) {
   if (binary.empty() || binary.front() != '/') {
     return fmt::format("\"{}\" must be an absolute path", binary);
   }
-  if (::stat(binary.c_str(), &status) != 0) return binary + ": " + std::strerror(errno);
+  if (::stat(binary.c_str(), &status) != 0) {
+    const int why = errno;
+    return binary + ": " + std::strerror(why) + (why == ENOENT ? hint_for_absent(binary) : "");
+  }
   if (!S_ISREG(status.st_mode)) return binary + ": is not a file";
   if (::access(binary.c_str(), X_OK) != 0) return binary + ": is not executable";
+  if (!is_program(binary)) return binary + ": is neither a binary of Linux nor a script with #!";
   return "";
 }
 

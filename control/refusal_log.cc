@@ -4,14 +4,14 @@
 
 namespace tealgate {
 
-void RefusalLog::add(const Caller& caller, const CommandError& why, TimePoint now) {
+void RefusalLog::add(std::string_view who, const CommandError& why, TimePoint now) {
   if (logged_ == 0 || now - begin_ >= kSpan) {
     begin_ = now;
     logged_ = 0;
   }
   if (++logged_ > kMost) return;
-  log_warning("refused what uid {}, pid {} asked: {}{}", *caller.uid, caller.pid.value_or(0),
-              why.message, logged_ == kMost ? "; more are not logged in this minute" : "");
+  log_warning("refused what {} asked: {}{}", who, why.message,
+              logged_ == kMost ? "; more are not logged in this minute" : "");
 }
 
 }  // namespace tealgate

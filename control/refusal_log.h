@@ -4,6 +4,8 @@
 // Owned by the Api, on the control loop.
 #pragma once
 
+#include <string_view>
+
 #include "base/clock.h"
 #include "control/command.h"
 
@@ -11,7 +13,8 @@ namespace tealgate {
 
 class RefusalLog {
  public:
-  void add(const Caller& caller, const CommandError& why, TimePoint now);
+  // `who`: "uid 0, pid 7".
+  void add(std::string_view who, const CommandError& why, TimePoint now);
 
   static constexpr unsigned kMost = 20;  // in each kSpan
   static constexpr Duration kSpan = std::chrono::minutes(1);

@@ -3,10 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include "base/suggest.h"
+#include <filesystem>
 
 namespace tealgate {
+namespace {
+
+// Without what the system ignores: "//" and "/./". The end says whether a folder is meant.
+std::string normalised(const std::string& path) {
+  std::string text = std::filesystem::path(path).lexically_normal().string();
+  while (text.starts_with("//")) text.erase(0, 1);
+  return text;
+}
+
+}  // namespace
 
 std::vector<ControlSocketConfig> SocketReader::read(const ConfigNode& node) {
   if (node.is_list() && node.items.empty() && !node.is_incomplete) {
@@ -36,8 +45,8 @@ void SocketReader::read_map(const ConfigNode& map) {
   bool is_whole = path && read_path(path->value, "path", socket);
   for (const ConfigEntry& entry : map.entries) {
     if (entry.is_bad_key || entry.is_repeated) continue;
-    if (entry.key == "role") read_role(entry.value, socket.role);
-    if (entry.key == "services") read_services(entry.value, socket);
+    if (entry.key == "role") socket.role = access_.role(entry.value).value_or(socket.role);
+    if (entry.key == "services") socket.services = access_.services(entry.value);
     if (entry.key != "group") continue;
     const std::optional<std::string> name = reader_.text(entry.value, "group");
     const Result<gid_t> group = name ? reader_.surroundings().group(*name) : Result<gid_t>(0);
@@ -52,17 +61,27 @@ void SocketReader::read_map(const ConfigNode& map) {
 bool SocketReader::read_path(const ConfigNode& node, std::string_view label,
                              ControlSocketConfig& socket) {
   constexpr std::size_t kLongest = 107;
-  const std::optional<std::string> path = reader_.text(node, label);
-  if (!path) return false;
-  if (!path->starts_with('/')) {
+  const std::optional<std::string> text = reader_.text(node, label);
+  if (!text) return false;
+  if (!text->starts_with('/')) {
     reader_.reject(node, label, {"is not an absolute path", "begin it with /"});
     return false;
   }
-  if (path->size() > kLongest) {
+  // The kernel's ".." is not always that of the text: behind a link it is another folder.
+  if ((*text + "/").find("/../") != std::string::npos) {
+    reader_.reject(node, label, {"has .. in it", "write where it leads to"});
+    return false;
+  }
+  const std::string path = normalised(*text);
+  if (path.ends_with('/')) {
+    reader_.reject(node, label, {"is a folder", "add the name of the socket"});
+    return false;
+  }
+  if (path.size() > kLongest) {
     reader_.reject(node, label, {"is too long for a Unix socket: at most 107 bytes", ""});
     return false;
   }
-  const auto same = std::ranges::find(sockets_, *path, &ControlSocketConfig::path);
+  const auto same = std::ranges::find(sockets_, path, &ControlSocketConfig::path);
   if (same != sockets_.end()) {
     const int line = lines_[static_cast<std::size_t>(same - sockets_.begin())];
     reader_.reject(
@@ -71,39 +90,8 @@ bool SocketReader::read_path(const ConfigNode& node, std::string_view label,
     return false;
   }
   lines_.push_back(node.at.line + 1);
-  socket.path = *path;
+  socket.path = path;
   return true;
-}
-
-void SocketReader::read_role(const ConfigNode& node, Role& role) {
-  const std::optional<std::string> word = reader_.text(node, "role");
-  if (!word) return;
-  if (const std::optional<Role> known = parse_role(*word)) {
-    role = *known;
-    return;
-  }
-  const std::string hint = unknown_role(*word).hint;
-  reader_.reject(node, "role", {"is no role: it is viewer, deployer or admin", hint});
-}
-
-void SocketReader::read_services(const ConfigNode& node, ControlSocketConfig& socket) {
-  socket.services.emplace();
-  for (const ConfigNode* item : reader_.scalars(node, "services")) {
-    socket.services->push_back(item->text);
-    mentioned_.push_back(item);
-  }
-}
-
-void SocketReader::check_services(const ConfigNode& services) {
-  std::vector<std::string> names;
-  for (const ConfigEntry& entry : services.entries) names.push_back(entry.key);
-  for (const ConfigNode* node : mentioned_) {
-    if (std::ranges::find(names, node->text) != names.end()) continue;
-    const std::string near = suggest(node->text, names);
-    reader_.reject(*node, "services",
-                   {"is no service of this file",
-                    near.empty() ? "" : fmt::format("did you mean \"{}\"?", near)});
-  }
 }
 
 void SocketReader::warn_without_admin(const ConfigNode& node) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "control/access_reader.h"
 #include "control/config.h"
 #include "control/node_reader.h"
 
@@ -13,23 +14,19 @@ namespace tealgate {
 
 class SocketReader {
  public:
-  explicit SocketReader(NodeReader& reader) : reader_(reader) {}
+  SocketReader(NodeReader& reader, AccessReader& access) : reader_(reader), access_(access) {}
 
   std::vector<ControlSocketConfig> read(const ConfigNode& node);
-  // A socket must not be for one that does not stand below `services`.
-  void check_services(const ConfigNode& services);
 
  private:
   void read_map(const ConfigNode& map);
-  void read_role(const ConfigNode& node, Role& role);
-  void read_services(const ConfigNode& node, ControlSocketConfig& socket);
   bool read_path(const ConfigNode& node, std::string_view label, ControlSocketConfig& socket);
   void warn_without_admin(const ConfigNode& node);
 
   NodeReader& reader_;
+  AccessReader& access_;
   std::vector<ControlSocketConfig> sockets_;
-  std::vector<int> lines_;                    // of each one's path
-  std::vector<const ConfigNode*> mentioned_;  // services
+  std::vector<int> lines_;  // of each one's path
 };
 
 }  // namespace tealgate

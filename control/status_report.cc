@@ -242,6 +242,7 @@ nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFac
   object["config"] = {{"path", loaded.config.path},
                       {"loaded_at", format_wall_time(loaded.loaded_at)},
                       {"warnings", loaded.warnings}};
+  object["access_log"] = facts.access_log;
   object["workers"] = control.workers();
   object["listening"] = std::move(listening);
   object["in_flight"] = counts.in_flight;

@@ -23,6 +23,7 @@ struct DaemonFacts {
   std::string version;
   pid_t pid = 0;
   WallTime started_at;
+  std::string access_log = {};  // "stdout", "off", or an absolute path
 };
 
 nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFacts& facts);

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/page_assets.h"
+
 namespace tealgate {
 
 using Json = nlohmann::ordered_json;

@@ -36,6 +36,10 @@ std::string_view place_of(OptionScope scope) {
       return "in an entry of \"listen\"";
     case OptionScope::Socket:
       return "in an entry of \"control.socket\"";
+    case OptionScope::Dashboard:
+      return "in control.dashboard";
+    case OptionScope::Token:
+      return "in an entry of \"control.dashboard.tokens\"";
     case OptionScope::Service:
       return "in services.NAME";
     case OptionScope::Settings:

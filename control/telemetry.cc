@@ -50,6 +50,10 @@ void Telemetry::remove(Reader& reader) {
   if (readers_.empty()) told_.reset();
 }
 
+void Telemetry::retire() {
+  for_all([](Reader& reader) { reader.on_retired(); });
+}
+
 // Seconds are counted from the start, so that a late timer does not stretch them.
 void Telemetry::on_timer() {
   collect();

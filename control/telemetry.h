@@ -31,6 +31,8 @@ class Telemetry {
     virtual ~Reader() = default;
     virtual void on_second(const nlohmann::ordered_json& tick) = 0;
     virtual void on_event(const nlohmann::ordered_json& event) = 0;
+    // Another daemon serves now: what is to be seen is to be seen there.
+    virtual void on_retired() = 0;
   };
 
   // `status` makes STATUS of docs/control-api.md, for those who look on.
@@ -59,6 +61,8 @@ class Telemetry {
   // call, until it leaves.
   const nlohmann::ordered_json& add(Reader& reader);
   void remove(Reader& reader);
+  // Tells the readers so.
+  void retire();
   std::size_t readers() const { return readers_.size(); }
 
  private:

@@ -102,6 +102,8 @@ class TlsReader {
       reader_.findings().warn(
           at.at, fmt::format("the certificate in {} names no host", certificate->files().cert),
           "browsers ask for a subjectAltName");
+    const std::string unstapled = certificate->staple_fault(std::chrono::system_clock::now());
+    if (!unstapled.empty()) reader_.findings().warn(at.at, unstapled, "it is not stapled");
     check_rival(at, *certificate);
     settings_.certificates.push_back(std::move(certificate));
   }
@@ -109,13 +111,9 @@ class TlsReader {
   // Two for one name and kind of key: which one did they mean?
   void check_rival(const ConfigNode& node, const TlsCertificate& certificate) {
     for (const auto& other : settings_.certificates) {
-      if (other->key_kind() != certificate.key_kind()) continue;
-      for (const std::string& name : certificate.names()) {
-        if (std::ranges::find(other->names(), name) == other->names().end()) continue;
+      if (const std::string rivalry = rivalry_of(certificate, *other); !rivalry.empty()) {
         return reader_.findings().error(
-            node.at,
-            fmt::format("{} and {} are both for {} with the same kind of key",
-                        certificate.files().cert, other->files().cert, name),
+            node.at, rivalry,
             "leave one out; an RSA and an ECDSA certificate may stand side by side");
       }
     }
@@ -180,6 +178,16 @@ class TlsReader {
 };
 
 }  // namespace
+
+std::string rivalry_of(const TlsCertificate& one, const TlsCertificate& other) {
+  if (one.key_kind() != other.key_kind()) return {};
+  for (const std::string& name : one.names()) {
+    if (std::ranges::find(other.names(), name) == other.names().end()) continue;
+    return fmt::format("{} and {} are both for {} with the same kind of key", one.files().cert,
+                       other.files().cert, name);
+  }
+  return {};
+}
 
 std::shared_ptr<const TlsServerSettings> read_tls(NodeReader& reader, const ConfigNode& map) {
   return TlsReader(reader).read(map);

@@ -22,6 +22,9 @@ std::shared_ptr<const TlsServerSettings> read_tls(NodeReader& reader, const Conf
 std::shared_ptr<const TlsCertificate> read_certificate(NodeReader& reader, const ConfigNode& map,
                                                        std::string_view prefix);
 
+// Why the two cannot stand side by side at one listener, as a sentence; empty: they can.
+std::string rivalry_of(const TlsCertificate& one, const TlsCertificate& other);
+
 // An absolute path; none after an error, which is reported.
 std::optional<std::string> read_path(NodeReader& reader, const ConfigNode& node,
                                      std::string_view label);

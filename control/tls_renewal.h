@@ -24,6 +24,8 @@ struct TlsInUse {
   // Each once.
   std::vector<std::string> files() const;
   std::vector<std::shared_ptr<const TlsCertificate>> certificates() const;
+  // The very same objects.
+  bool operator==(const TlsInUse&) const = default;
 };
 
 struct TlsFault {
@@ -33,6 +35,7 @@ struct TlsFault {
 };
 
 struct TlsRenewal {
+  TlsInUse in_use;  // that it was made for; of use to no other
   // Those that came out otherwise, by what they replace.
   std::map<std::shared_ptr<const TlsServerSettings>, std::shared_ptr<const TlsServerSettings>>
       listeners;
@@ -40,6 +43,7 @@ struct TlsRenewal {
       pools;
   std::vector<std::string> renewed;  // files with a new content
   std::vector<TlsFault> faults;
+  std::vector<TlsFault> warnings;  // of what is taken over all the same
 
   bool changes_anything() const { return !listeners.empty() || !pools.empty(); }
 };

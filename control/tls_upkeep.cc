@@ -69,7 +69,8 @@ void TlsUpkeep::read() {
 }
 
 void TlsUpkeep::on_read(TlsRenewal renewal) {
-  if (place_.is_busy()) {
+  // A reload may have come and gone since read().
+  if (place_.is_busy() || renewal.in_use != TlsInUse::of(place_.config.config)) {
     watch_.on_unused();
   } else {
     if (renewal.changes_anything() && !take_over(renewal)) watch_.on_unused();
@@ -109,6 +110,8 @@ bool TlsUpkeep::take_over(const TlsRenewal& renewal) {
     place_.prober.sync(place_.publisher.publish(config, place_.journal.decisions()));
   for (const std::string& file : renewal.renewed)
     record("certificate_renewed", file, fmt::format("{} has changed: taken over", file));
+  for (const TlsFault& warning : renewal.warnings)
+    record("certificate_doubtful", warning.file, warning.message);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/listen_socket.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "control/control_loop.h"
@@ -39,6 +40,10 @@ Upgrade::Upgrade(Place place)
 Upgrade::~Upgrade() = default;
 
 void Upgrade::stop() {
+  if (step_ == Step::Retired) {
+    successor_ends_ = true;
+    kept_.clear();
+  }
   if (step_ == Step::Idle || step_ == Step::Retired) return;
   step_ = Step::Idle;
   look_.stop();
@@ -128,6 +133,7 @@ void Upgrade::on_message(ChannelMessage message) {
   }
   if (word == "serving" && step_ == Step::Handing) return on_serving();
   if (step_ != Step::Retired) return;
+  if (word == "listens") return drop_all_but(object);
   if (word != "ending") return follower_->on_message(object);
   successor_ends_ = true;
   kept_.clear();
@@ -193,6 +199,17 @@ void Upgrade::follow() {
                       [this](const std::string& why) { place_.host.hurry(why); }});
 }
 
+// A socket that only this daemon holds would take clients whom nobody serves, and keep its address
+// from everybody else.
+void Upgrade::drop_all_but(const Json& message) {
+  const Json addresses = message.value("addresses", Json::array());
+  std::erase_if(kept_, [&](const HandedDescriptor& kept) {
+    if (kept.kind != "listen" && kept.kind != "dashboard") return false;
+    const std::string address = bound_address(kept.fd).to_string();
+    return std::find(addresses.begin(), addresses.end(), Json(address)) == addresses.end();
+  });
+}
+
 // What it said before its end comes first.
 void Upgrade::on_exit(const ChildProcess::Exit& exit) {
   channel_->receive();
@@ -221,13 +238,25 @@ void Upgrade::take_back(const std::string& how) {
   log_error("the new daemon {}: this one serves again", how);
   step_ = Step::Idle;
   is_held_ = false;
-  if (auto opened = place_.control.go_on(); !opened) log_error("{}", opened.error().message);
+  const auto opened = place_.control.go_on_afresh();
+  if (!opened) return give_up(opened.error());
   Inheritance sockets;
   for (HandedDescriptor& descriptor : std::exchange(kept_, {})) sockets.add(std::move(descriptor));
-  place_.host.take_back(sockets);
+  if (const auto served = place_.host.take_back(sockets); !served) {
+    return give_up({ErrorCode::ConfigInvalid, served.error().message});
+  }
   Json back = line("upgrade_taken_back");
-  back["message"] = fmt::format("tealgate {} {}", successor_version_, how);
+  back["message"] = fmt::format(
+      "tealgate {} {}; {}", successor_version_, how,
+      opened->empty() ? "the config was read again"
+                      : "the config is as this daemon had it, since the file is wrong: " + *opened);
+  log_warning("{}", back["message"].get<std::string>());
   place_.control.record(std::move(back));
+}
+
+void Upgrade::give_up(const CommandError& why) {
+  log_error("this daemon cannot go on, and ends: {}", why.message);
+  place_.host.give_up(error_row(why.code).exit);
 }
 
 void Upgrade::fail(CommandError error) {
@@ -242,8 +271,11 @@ void Upgrade::fail(CommandError error) {
 void Upgrade::recover() {
   forget_child();
   if (std::exchange(is_held_, false)) {
-    if (auto opened = place_.control.go_on(); !opened) log_error("{}", opened.error().message);
-    place_.host.go_on_with_commands();
+    if (auto opened = place_.control.go_on(); !opened) {
+      give_up(opened.error());
+    } else {
+      place_.host.go_on_with_commands();
+    }
   }
   failure_.message = "not upgraded, this daemon goes on: " + failure_.message;
   Json lines = Json::array();

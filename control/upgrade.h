@@ -35,6 +35,7 @@
 #include "base/child_process.h"
 #include "base/inheritance.h"
 #include "base/message_channel.h"
+#include "base/result.h"
 #include "base/timer.h"
 #include "control/command.h"
 
@@ -63,8 +64,10 @@ class UpgradeHost {
   virtual void hurry(const std::string& why) = 0;
   // It was told to end: nothing of this daemon's may keep a next one from starting.
   virtual void let_go() = 0;
-  // It died: serves again, on `sockets`.
-  virtual void take_back(Inheritance& sockets) = 0;
+  // It died: serves again, on `sockets`, as the config says now.
+  virtual Result<void> take_back(Inheritance& sockets) = 0;
+  // It cannot go on: ends with this exit code, and whoever supervises it starts it afresh.
+  virtual void give_up(int exit) = 0;
 
  protected:
   ~UpgradeHost() = default;
@@ -88,7 +91,7 @@ class Upgrade {
 
   void run(const UpgradeCommand& command, const Caller& caller,
            std::shared_ptr<CommandWatcher> watcher);
-  // The daemon ends: an upgrade under way is given up.
+  // The daemon ends: an upgrade under way is given up, and a retired one never serves again.
   void stop();
   bool is_retired() const { return step_ == Step::Retired; }
 
@@ -114,9 +117,11 @@ class Upgrade {
   void hand_over();
   void on_serving();
   void follow();
+  void drop_all_but(const nlohmann::ordered_json& sockets);
   void on_exit(const ChildProcess::Exit& exit);
   CommandError why_ended(const ChildProcess::Exit& exit) const;
   void take_back(const std::string& how);
+  void give_up(const CommandError& why);
   void fail(CommandError error);
   void recover();
   void refuse(const CommandError& error);
@@ -135,7 +140,7 @@ class Upgrade {
   std::string successor_version_;
   std::deque<std::string> stderr_;  // the last lines of the new one
   bool is_held_ = false;
-  bool successor_ends_ = false;  // it was told to stop
+  bool successor_ends_ = false;  // it was told to stop, or this one was
   CommandError failure_;
   std::vector<HandedDescriptor> kept_;  // while retired: to serve again
   std::unique_ptr<ChildProcess> child_;

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/certificate_report.h"
 #include "control/control_loop.h"
 #include "control/history.h"
 
@@ -9,12 +10,23 @@ namespace tealgate {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+// Of what is not below `services`, what names files and hosts.
+void hide_tls(Json& object, const Access& access) {
+  if (object.contains("certificates")) keep_certificates(object["certificates"], access);
+  if (object.contains("tls_faults")) object["tls_faults"] = Json::array();
+}
+
+}  // namespace
+
 Json visible_status(const ControlLoop& control, const DaemonFacts& facts, const Access& access) {
   return visible_part(status_object(control, facts), access);
 }
 
 Json visible_part(Json object, const Access& access) {
   if (!access.services) return object;
+  hide_tls(object, access);
   // Warnings may be about any service.
   if (object.contains("config") && object["config"].contains("warnings")) {
     object["config"]["warnings"] = Json::array();
@@ -41,11 +53,13 @@ std::vector<Json> visible_history(const ControlLoop& control, const Access& acce
   return lines;
 }
 
-std::optional<Json> visible_operation(const ControlLoop& control, const Access& access,
-                                      std::string_view id) {
-  std::optional<Json> found = control.operation(id);
-  if (found && !access.reaches(found->value("service", ""))) return std::nullopt;
-  return found;
+std::vector<std::string> visible_services_of(const ControlLoop& control, const Access& access,
+                                             std::string_view operation) {
+  std::vector<std::string> services;
+  for (const std::string& service : control.services_of_operation(operation)) {
+    if (access.reaches(service)) services.push_back(service);
+  }
+  return services;
 }
 
 }  // namespace tealgate

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +26,8 @@ std::vector<nlohmann::ordered_json> visible_history(const ControlLoop& control,
                                                     const Access& access, std::string_view service,
                                                     std::size_t limit);
 
-// As ControlLoop::operation().
-std::optional<nlohmann::ordered_json> visible_operation(const ControlLoop& control,
-                                                        const Access& access, std::string_view id);
+// As ControlLoop::services_of_operation().
+std::vector<std::string> visible_services_of(const ControlLoop& control, const Access& access,
+                                             std::string_view operation);
 
 }  // namespace tealgate

@@ -22,6 +22,10 @@ namespace tealgate::demo {
 
 namespace {
 
+// Of "demo". It is known to everybody, so it gives what does no harm: traffic moves between toys.
+constexpr const char* kTokenHash =
+    "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea";
+
 // A folder of our own for sockets, config, state and log; gone with the demo.
 class Folder {
  public:
@@ -61,17 +65,20 @@ logs: {{ access: "{}" }}
 control:
   socket: "{}"
   state: "{}"
+  dashboard: {{address: "127.0.0.1:0", tokens: [{{name: demo, role: deployer, sha256: "{}"}}]}}
 )",
                      port, fmt::join(stage.addresses("blue"), ", "),
                      fmt::join(stage.addresses("green"), ", "), folder.file("access.log"), socket,
-                     folder.file("state"));
+                     folder.file("state"), kTokenHash);
 }
 
-void print_invitation(const SocketAddress& proxy, const std::string& socket) {
+void print_invitation(const SocketAddress& proxy, const std::string& dashboard,
+                      const std::string& socket) {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
   fmt::print(
       R"(The proxy listens on http://{}/ ; two pools of two small servers stand behind it, blue serves.
-Eight clients send requests without pause. Copy these into a second terminal, one after the other:
+Eight clients send requests without pause. The dashboard is at {} ; to act there,
+sign in with the token "demo". Or copy these into a second terminal, one after the other:
 
   1. a release:    {} switch green --socket {}
   2. and back:     {} rollback --socket {}
@@ -80,7 +87,8 @@ Eight clients send requests without pause. Copy these into a second terminal, on
 Ctrl-C ends the demo.
 
 )",
-      proxy.to_string(), program, socket, program, socket, program, socket, program, socket);
+      proxy.to_string(), dashboard, program, socket, program, socket, program, socket, program,
+      socket);
   std::fflush(stdout);
 }
 
@@ -138,8 +146,8 @@ int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
   (*stage)->start();
   return run_daemon({.config_path = config,
                      .on_ready =
-                         [&](const SocketAddress& proxy) {
-                           print_invitation(proxy, socket);
+                         [&](const SocketAddress& proxy, const std::string& dashboard) {
+                           print_invitation(proxy, dashboard, socket);
                            (*stage)->play(proxy);
                          },
                      .on_stopping = [&] { (*stage)->rest(); }});

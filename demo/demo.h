@@ -13,7 +13,7 @@ namespace tealgate::demo {
 // How the demo runs a daemon; main.cc hands it over, since the demo lies below the daemon.
 struct DemoDaemon {
   std::string config_path;
-  std::function<void(const SocketAddress& proxy)> on_ready;
+  std::function<void(const SocketAddress& proxy, const std::string& dashboard_url)> on_ready;
   std::function<void()> on_stopping;
 };
 using RunDaemon = std::function<int(const DemoDaemon&)>;  // returns the exit code
