@@ -145,7 +145,9 @@ def test_who_has_one_service_learns_of_no_other(scene):
         )
     ]
     seen += [json.dumps(limited.switch("x", service=service).lines) for service in ("shop", "nobody")]
-    seen.append(json.dumps(limited.switch("blue", operation="op-billing").lines))
+    # An id of others is as free as any.
+    assert limited.switch("green", operation="op-billing").ok
+    assert limited.get("/v1/operations/op-billing").result["operation"]["service"] == "shop"
     for text in seen:
         assert "billing" not in text.replace("op-billing", ""), text
     assert list(limited.status()["services"]) == ["shop"]
@@ -275,6 +277,7 @@ def test_a_daemon_that_cannot_start_leaves_no_socket_behind(stage):
         ({"role": "deploy"}, ["is no role: it is viewer, deployer or admin", "did you mean deployer?"]),
         ({"services": ["shpo"]}, ['"shpo" is no service of this file', 'did you mean "shop"?']),
         ({"group": "no-such-group"}, ['"no-such-group" is no group of this machine']),
+        ({"group": 4294967295}, ['"4294967295" is no group of this machine']),
     ],
 )
 def test_a_socket_that_is_wrong_is_found_by_check_start_and_reload(scene, socket, words):
@@ -326,3 +329,30 @@ def test_folders_that_systemd_made_are_used_the_first_of_several(stage):
     assert Control(folders["run-a"] / "control.sock").status()["ok"]
     assert (folders["state-a"] / "state.json").exists()
     assert daemon.terminate() == 0
+
+
+def test_a_crowd_on_one_socket_takes_the_daemons_descriptors_from_nobody(scene):
+    before = scene.daemon.descriptors()
+    crowd = [Wire(0, path=str(scene.path("viewer"))) for _ in range(100)]
+    for index, wire in enumerate(crowd):
+        wire.send((b"", b"GET /v1/sta", b"POST /v1/reload HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")[index % 3])
+    eventually(lambda: "64 clients are connected, as many as the control socket" in scene.daemon.output())
+    assert scene.daemon.descriptors() <= before + 64 + 2
+    assert scene.on("control").status()["ok"] and scene.cli("deployer", "unlock", "-s", "shop").returncode == 0
+    # Who waits behind the crowd has his turn as soon as it has said nothing for long enough.
+    assert scene.on("viewer").status()["ok"]
+    for wire in crowd:
+        wire.close()
+    eventually(lambda: scene.daemon.descriptors() <= before + 2, what="the end of the crowd")
+
+
+def test_who_says_nothing_has_to_go_and_who_waits_for_an_answer_has_not(scene):
+    lock, admin = "/v1/services/shop/lock", scene.on("control")
+    token = admin.post(lock).result["lock"]
+    with admin.open("POST", lock, {"lock_wait": "60s"}) as waiting, Wire(0, path=str(scene.path("control"))) as idle:
+        asked = request_bytes("GET", "/v1/version").replace(b"Connection: close\r\n", b"")
+        for _ in range(2):
+            assert idle.exchange(asked).status == 200
+        assert idle.is_closed_by_peer(within=8)
+        assert admin.post("/v1/services/shop/unlock", {"lock": token}).ok
+        assert json.loads(waiting.receive().body.splitlines()[-1])["ok"]

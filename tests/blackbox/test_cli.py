@@ -306,3 +306,17 @@ def test_version_and_help_need_no_daemon(binary):
         assert word in helped.stdout
     for word in ("--watch", "--warm", "--hold", "ramp", "--strict-drain", "--expect-version"):
         assert word not in helped.stdout, "later work does not exist yet"
+
+
+def test_words_that_are_no_utf8_are_answered_in_json(plain):
+    wrong = os.fsdecode(b"gr\xfcn")
+    for words, code in (((wrong,), 2), (("check", f"/nowhere/{wrong}.yaml"), 7), (("switch", f"{wrong}/green", "b/green"), 2)):
+        refused = plain.cli(*words, "--json")
+        assert refused.returncode == code, refused
+        assert json.loads(refused.stdout)["error"]["exit"] == code
+
+
+def test_a_reload_is_recorded_with_who_asked(plain):
+    plain.write_config()
+    assert plain.cli("reload", "--by", "github").returncode == 0
+    assert [line["by"] for line in plain.history_lines() if line["event"] == "reloaded"] == ["github"]

@@ -1,8 +1,11 @@
 """`tealgate demo`: it begins, plays and ends, whatever becomes of its stdout."""
 import fcntl
+import json
 import os
+import re
 import signal
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -33,6 +36,15 @@ def test_demo_serves_and_ends_by_itself(demo):
     child = demo.start("--duration", "1s")
     assert child.wait(30) == 0, child.output()
     assert " 0 failed" in child.output() and "stopped" in child.output()
+
+
+def test_demo_says_where_its_dashboard_is(demo):
+    child = demo.start("--no-traffic")
+    url = re.search(r"The dashboard is at (http://127\.0\.0\.1:\d+/)", child.output()).group(1)
+    with urllib.request.urlopen(url) as page:
+        assert b'<div id="app">' in page.read()
+    with urllib.request.urlopen(urllib.request.Request(f"{url}v1/whoami", headers={"Authorization": "Bearer demo"})) as who:
+        assert json.load(who)["role"] == "deployer"  # which cannot name a program to upgrade to
 
 
 def test_demo_breaks_and_mends_a_pool(demo):

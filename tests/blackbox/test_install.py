@@ -290,7 +290,7 @@ def test_logrotate_rotates_and_the_daemon_writes_on_in_a_new_file(target, stage)
         ("/var/log/tealgate/*.log", str(daemon.access_log_path)),
         ("su tealgate tealgate", f"su {me} {me}"),
         ("--euid tealgate", f"--euid {me}"),
-        ("/usr/local/bin/tealgate run( |$)", f"{stage.binary} run -c {daemon.config_path}"),
+        ("tealgate[^ /]* run( |$)", f"tealgate[^ /]* run -c {daemon.config_path}"),
     ):
         assert old in rotation
         rotation = rotation.replace(old, new)

@@ -9,6 +9,7 @@ import pytest
 
 from harness.behaviours import Named
 from harness.daemon import shop
+from harness.upgrades import program
 from harness.waiting import eventually
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -77,14 +78,14 @@ def test_maintainer_scripts_do_nothing_where_there_is_nothing_to_do(unpacked):
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def hand_over(unpacked, binary, daemon, folder):
+def hand_over(unpacked, binary, daemon, folder, quote='"', **environment):
     """postinst's hand-over alone, with the binary of the tests: the rest of it needs a machine of its own."""
     text = (unpacked / "DEBIAN/postinst").read_text()
     function = re.search(r"^hand_over\(\) \{$.*?^\}$", text, re.MULTILINE | re.DOTALL)[0]
     defaults = folder / "defaults"
-    defaults.write_text(f'# mine\nTEALGATE_SOCKET="{daemon.socket_path}"\n')
+    defaults.write_text(f"# mine\nTEALGATE_SOCKET={quote}{daemon.socket_path}{quote}\n")
     function = function.replace("/usr/bin/tealgate", str(binary)).replace("/etc/default/tealgate", str(defaults))
-    return run("sh", "-e", "-c", f"{function}\nhand_over 0.0.9")
+    return run("sh", "-e", "-c", f"{function}\nhand_over 0.0.9", **environment)
 
 
 def test_an_upgrade_of_the_package_hands_over_and_restarts_nothing(unpacked, binary, stage):
@@ -112,6 +113,21 @@ def test_without_a_daemon_an_upgrade_of_the_package_says_nothing(unpacked, binar
     daemon = stage.daemon(shop({"blue": [stage.scripted(Named("blue")).address]}), start=False)
     done = hand_over(unpacked, binary, daemon, stage.folder)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_daemon_that_answers_on_another_socket_is_told_of(unpacked, binary, stage):
+    daemon = stage.daemon(shop({"blue": [stage.scripted(Named("blue")).address]}), start=False)
+    says_active = program(stage.folder, "systemctl", "#!/bin/sh\nexit 0\n")
+    done = hand_over(unpacked, binary, daemon, stage.folder, PATH=f"{says_active.parent}:{os.environ['PATH']}")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "goes on with the old binary" in done.stderr and str(daemon.socket_path) in done.stderr
+
+
+@pytest.mark.parametrize("quote", ["'", ""], ids=["single quotes", "no quotes"])
+def test_socket_is_read_however_it_is_quoted(unpacked, binary, stage, quote):
+    daemon = stage.daemon(shop({"blue": [stage.scripted(Named("blue")).address]}))
+    daemon.config_path.write_text("nonsense: true\n")
+    assert "rejects" in hand_over(unpacked, binary, daemon, stage.folder, quote).stderr
 
 
 def packages_named_in(text):

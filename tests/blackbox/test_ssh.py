@@ -208,7 +208,7 @@ def test_without_a_command_it_says_what_the_key_may(host):
     for line in (None, "", "tealgate"):
         told = host.ssh(line)
         assert told.returncode == 2 and told.stdout == ""
-        assert "this key opens no shell; it may: status, history, version, wait, switch" in told.stderr
+        assert "this key opens no shell; it may: status, history, events, top, version, wait, switch" in told.stderr
         assert "role deployer, shop" in told.stderr
 
 

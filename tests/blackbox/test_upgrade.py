@@ -119,9 +119,16 @@ def test_programs_that_cannot_be_run(scene):
     folder = scene.stage.folder
     plain = folder / "plain"
     plain.write_text("no program\n")
-    reasons = {folder / "none": "No such file or directory", folder: "is not a file", plain: "is not executable"}
+    text = program(folder, "text", "no program\n")
+    reasons = {
+        "/opt/none": "No such file or directory",
+        folder: "is not a file",
+        plain: "is not executable",
+        text: "is neither a binary of Linux nor a script with #!",
+    }
     for binary, why in reasons.items():
         assert scene.refused(binary) == (2, f"tealgate: {binary}: {why}\n"), binary
+    assert "(PrivateTmp, ProtectHome); put the binary elsewhere" in scene.refused("/tmp/none")[1]
 
 
 def test_program_that_is_no_tealgate(scene):
@@ -143,6 +150,11 @@ def test_program_that_hangs_is_killed(scene):
     code, words = scene.refused(hangs, "--timeout", "300ms")
     assert code == 6
     assert "not upgraded, this daemon goes on: it did not take over within 300 ms: step start" in words
+
+
+def test_what_the_program_started_is_killed_with_it(scene):
+    starts = program(scene.stage.folder, "starts", "#!/bin/sh\nsleep 1000\n")
+    assert scene.refused(starts, "--timeout", "300ms")[0] == 6  # nothing of the lineage lives on
 
 
 def test_tealgate_that_hangs_after_its_first_word_is_killed(scene):

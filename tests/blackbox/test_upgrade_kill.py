@@ -3,13 +3,16 @@ lost."""
 import os
 import random
 import signal
+import socket
 import time
 
 import pytest
 
 from harness.behaviours import Named, Withholding
+from harness.control import Control
 from harness.daemon import shop
 from harness.message import Malformed, Message
+from harness.ports import Port
 from harness.upgrades import Lineage, set_reaper
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
@@ -146,6 +149,123 @@ def test_new_daemon_dies_while_the_old_one_still_finishes(stage):
         assert waiting.receive().status == 200
     lineage.demand_upgrade()
     lineage.stop()
+
+
+class Finishing:
+    """A request at blue keeps the first daemon while the second one decides; `end` lets it go."""
+
+    def __init__(self, stage, blue=None, **config):
+        self.stage, self.blue = stage, blue or Withholding("blue")
+        pools = {"blue": [stage.scripted(self.blue).address], "green": [stage.scripted(Named("green")).address]}
+        self.daemon = stage.daemon(shop(pools) | {"shutdown_grace": "20s"} | config)
+        self.lineage, self.port = Lineage(self.daemon), self.daemon.port
+        self.waiting = Wire(self.port, timeout=20)
+        self.waiting.send(head("GET", "/"))
+        eventually(lambda: self.blue.asked, what="the request at blue")
+        self.new = self.lineage.demand_upgrade()
+
+    def reload(self, change):
+        config = self.daemon.config
+        change(config)
+        self.daemon.write_config(config)
+        done = self.daemon.cli("reload")
+        assert done.returncode == 0, done.stderr
+
+    def add_red(self):
+        red = self.stage.scripted(Named("red")).address
+        self.reload(lambda config: config["services"]["shop"]["pools"].update(red=[red]))
+
+    def kill_new(self):
+        os.kill(self.new, signal.SIGKILL)
+        eventually(lambda: self.new not in self.lineage.living(), what="the end of the new one")
+
+    def kill_new_and_wait(self):
+        self.kill_new()
+        eventually(lambda: serving_or_none(self.lineage) == self.lineage.first, what="the old one's return")
+
+    def end(self):
+        with self.waiting:
+            self.blue.let_go()
+            assert self.waiting.receive().status == 200
+        self.lineage.stop()
+
+
+def test_what_was_reloaded_holds_after_a_take_back(stage):
+    scene = Finishing(stage)
+    scene.add_red()
+    scene.kill_new_and_wait()
+    assert "red" in {pool["name"] for pool in scene.daemon.service()["pools"]}
+    line = eventually(lambda: next(filter(lambda one: one["event"] == "upgrade_taken_back", scene.daemon.history_lines()), None),
+                      what="its line in the history")
+    assert "the config was read again" in line["message"]
+    assert scene.daemon.cli("switch", "red", "--until", "switched").returncode == 0
+    assert request(scene.port, "/").body == b"red"
+    scene.end()
+
+
+def test_invalid_config_leaves_the_own_one_in_force(stage):
+    scene = Finishing(stage)
+    scene.daemon.config_path.write_text("nonsense: true\n")
+    scene.kill_new_and_wait()
+    assert "the file is wrong" in scene.daemon.output()
+    assert scene.daemon.cli("switch", "green", "--until", "switched").returncode == 0
+    scene.daemon.write_config()
+    scene.end()
+
+
+def test_decisions_that_no_config_here_allows_end_the_old_daemon(stage):
+    scene = Finishing(stage)
+    scene.add_red()
+    os.kill(scene.lineage.first, signal.SIGSTOP)  # it must not end because it cannot follow
+    switching = Switching(scene.daemon, "red", until="switched")
+    eventually(lambda: scene.daemon.state()["services"]["shop"]["split"] == ["red"], what="the decision")
+    scene.daemon.config_path.write_text("nonsense: true\n")
+    scene.kill_new()
+    switching.settle()
+    os.kill(scene.lineage.first, signal.SIGCONT)
+    assert scene.daemon.child.wait(20) == 7
+    assert "this daemon cannot go on, and ends" in scene.daemon.output()
+    scene.waiting.__exit__(None, None, None)
+
+
+def test_control_socket_that_moved_is_there_after_a_take_back(stage):
+    scene = Finishing(stage)
+    other = scene.daemon.folder / "other.sock"
+    scene.reload(lambda config: config["control"].update(socket=str(other)))
+    scene.daemon.control, scene.daemon.socket_path = Control(other), other
+    assert scene.lineage.serving() == scene.new
+    scene.kill_new_and_wait()
+    scene.end()
+
+
+def test_listener_that_a_reload_removes_is_given_up_by_the_old_daemon_too(stage):
+    reserved = Port()
+    port = reserved.number
+    listen = ["127.0.0.1:0", f"127.0.0.1:{port}"]
+    scene = Finishing(stage, listen=listen)
+    scene.reload(lambda config: config.update(listen=listen[:1]))
+    eventually(lambda: is_refused(port), what="nobody at the removed address")
+    scene.reload(lambda config: config.update(listen=listen))
+    assert request(port, "/").status in (200, 503)
+    scene.end()
+
+
+def is_refused(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+@pytest.mark.parametrize("told", ["old", "new"])
+def test_old_daemon_ends_within_the_grace_of_a_stop(stage, told):
+    scene = Finishing(stage, Withholding("blue", begin=True), shutdown_grace="1s")
+    os.kill(scene.lineage.first if told == "old" else scene.new, signal.SIGTERM)
+    assert scene.daemon.child.wait(10) == 0
+    scene.waiting.__exit__(None, None, None)
+    if told == "old":
+        scene.lineage.stop()
 
 
 def serving_or_none(lineage):

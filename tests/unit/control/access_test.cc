@@ -10,6 +10,7 @@ using namespace tealgate::api_test;
 
 namespace {
 
+// All that can be given.
 constexpr Role kRoles[] = {Role::Viewer, Role::Deployer, Role::Admin};
 
 Access access(Role role, std::vector<std::string> services) {
@@ -136,4 +137,43 @@ TEST_CASE("Access: a refusal names what it takes and what one has, and no servic
       "POST /v1/reload takes all services; /run/x.sock gives shop");
   CHECK(refusal(access(Role::Admin, {}), {"…", Role::Viewer, "shop"})->message ==
         "/run/x.sock gives no service, not \"shop\"");
+}
+
+TEST_CASE("Access: a field of what is given up that is there twice is refused") {
+  Served served;
+  for (const char* fields :
+       {"X-Tealgate-Role: viewer\r\nX-Tealgate-Role: admin\r\n",
+        "X-Tealgate-Role: viewer\r\nx-tealgate-role: viewer\r\n",
+        "X-Tealgate-Services: blog\r\nX-Tealgate-Role: admin\r\nX-Tealgate-Services: shop\r\n",
+        "X-Tealgate-Services:\r\nX-Tealgate-Services: shop\r\n"}) {
+    CAPTURE(std::string(fields));
+    served.fields = fields;
+    const auto refused = served.get("/v1/status");
+    check_refused(*refused, 400, "usage", 2);
+    CHECK(refused->result()["error"]["message"].get<std::string>().ends_with(" is there twice"));
+  }
+}
+
+TEST_CASE("Access: whether others have an operation of an id is not told") {
+  Config config = shop_config();
+  config.services.push_back(config.services.front());
+  config.services.back().name = "blog";
+  Served served(config);
+  const Json asked = {{"to", {"green"}}, {"operation", "release-7"}};
+  CHECK(served.post("/v1/services/blog/switch", asked)->status() == 200);
+  served.fields = "X-Tealgate-Services: shop\r\n";
+  check_refused(*served.get("/v1/operations/release-7"), 404, "unknown", 2);
+  check_refused(*served.get("/v1/operations/release-7?service=blog"), 403, "forbidden", 8);
+  CHECK(served.post("/v1/services/shop/switch", asked)->result()["service"] == "shop");
+  CHECK(served.get("/v1/operations/release-7")->result()["operation"]["service"] == "shop");
+  served.fields = "";
+  const auto both = served.get("/v1/operations/release-7");
+  check_refused(*both, 400, "usage", 2);
+  CHECK(both->result()["error"]["message"] ==
+        "blog, shop each have an operation \"release-7\": name the one meant");
+  for (const std::string service : {"shop", "blog"}) {
+    const std::string path = "/v1/operations/release-7?wait=1&service=" + service;
+    CHECK(served.get(path)->result()["service"] == service);
+  }
+  check_refused(*served.get("/v1/operations/release-7?service=nope"), 404, "unknown", 2);
 }

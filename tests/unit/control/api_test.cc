@@ -6,7 +6,6 @@
 #include <set>
 
 #include "control/cli/requests.h"
-#include "control/dashboard.h"
 #include "unit/control/api_vocabulary.h"
 
 using namespace tealgate;
@@ -174,38 +173,6 @@ TEST_CASE("Control socket: a live daemon's socket is left alone") {
   Served served;
   CHECK_FALSE(ControlSocket::open(served.deploy.loop, served.settings, served.api).has_value());
   CHECK(served.get("/v1/version")->status() == 200);
-}
-
-TEST_CASE("Dashboard: it answers to its own names and nobody else's") {
-  for (const char* host : {"127.0.0.1", "127.0.0.1:9180", "[::1]:9180", "localhost", "LOCALHOST:1",
-                           "10.1.2.3:80", "gate.example.com:9180", "Gate.Example.com"}) {
-    CAPTURE(host);
-    CHECK(is_own_host(host, "gate.example.com:9180"));
-  }
-  for (const char* host : {"", "evil.example.com", "localhost.evil.com", "127.0.0.1.evil.com:9180",
-                           "gate.example.com.evil.com"}) {
-    CAPTURE(host);
-    CHECK_FALSE(is_own_host(host, "gate.example.com:9180"));
-  }
-  CHECK(is_own_origin("http://127.0.0.1:9180", "127.0.0.1:9180"));
-  CHECK_FALSE(is_own_origin("http://evil.example.com", "127.0.0.1:9180"));
-  CHECK_FALSE(is_own_origin("null", "127.0.0.1:9180"));
-}
-
-TEST_CASE("Dashboard: it reads and changes nothing") {
-  Served served;
-  auto address = *SocketAddress::parse("127.0.0.1:0", SocketAddress::EmptyHost::Loopback);
-  auto dashboard =
-      std::move(*Dashboard::open(served.deploy.loop, address, "127.0.0.1:0", served.api));
-  auto ask = [&](const cli::Request& request) {
-    cli::Conversation conversation(served.deploy.loop, dashboard->address(), request, nullptr);
-    served.deploy.until([&] { return conversation.is_over(); });
-    return conversation.answer();
-  };
-  CHECK(ask({"GET", "/v1/status", "", ""}).status == 200);
-  const cli::Answer refused = ask({"POST", "/v1/reload", "{}", ""});
-  CHECK(refused.status == 403);
-  CHECK(Json::parse(refused.body)["error"]["exit"] == 8);
 }
 
 TEST_CASE("API: docs/control-api.md names every endpoint, and no other") {

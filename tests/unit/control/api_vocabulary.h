@@ -38,6 +38,8 @@ inline ControlSocketConfig settings_at(const std::string& path) {
 
 // The API of a control loop, served on a real Unix socket.
 struct Served {
+  explicit Served(Config config = shop_config()) : deploy(std::move(config)) {}
+
   Deploy deploy;
   DaemonFacts facts{"0.1.0", 7, WallTime{}};
   Telemetry telemetry{deploy.loop, *deploy.cell, deploy.data_plane, facts.started_at,

@@ -423,3 +423,24 @@ TEST_CASE("Commands: status --exit-code tells the worst service") {
     CHECK(it.run({"status", "--exit-code"}) == exit);
   }
 }
+
+TEST_CASE("Commands: reload says who asks") {
+  Invocation it;
+  it.daemon.will_answer({{"ok", true}, {"changed", false}});
+  CHECK(it.run({"reload", "--by", "github"}) == 0);
+  CHECK(it.daemon.asked[0].path == "/v1/reload");
+  CHECK(it.daemon.body(0) == json{{"by", "github"}});
+}
+
+TEST_CASE("Commands: what is no UTF-8 does not end the command before it is told") {
+  Invocation it;
+  CHECK(it.run({"switch", "\xff/green", "blog/green", "--json"}) == 2);
+  CHECK(json::parse(it.out.str())["error"]["exit"] == 2);
+}
+
+TEST_CASE("Commands: -s says whose operation is waited for") {
+  Invocation it;
+  it.daemon.will_answer(switched());
+  CHECK(it.run({"wait", "--operation", "op-7", "-s", "shop"}) == 0);
+  CHECK(it.daemon.asked[0].path == "/v1/operations/op-7?wait=1&service=shop");
+}

@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "control/cli/printable.h"
+
 using namespace tealgate;
 using namespace tealgate::cli;
 
@@ -42,4 +44,20 @@ TEST_CASE("Progress: a heartbeat says what still goes on") {
 TEST_CASE("Progress: what others said does not drive the terminal") {
   CHECK(told({R"({"progress":"waiting","message":"locked by a\u001b[2J\nb"})"}) ==
         "waiting: locked by a [2J b\n");
+}
+
+TEST_CASE("Printable: what would drive a terminal, or turn the text around, is a blank") {
+  const auto shown = [](std::string_view text) { return printable(std::string(text)); };
+  CHECK(shown("a\nb\x1b[2Jc\x7f") == "a b [2Jc ");
+  CHECK(shown("a\xc2\x9b"
+              "2Jb") == "a 2Jb");
+  for (const char* mark : {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b",
+                           "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    CAPTURE(std::string(mark));
+    CHECK(shown("v1" + std::string(mark) + "0.2") == "v1 0.2");
+  }
+  for (const char* text : {"grün", "→ …", "\u200d\u2010\u2027\u202f", "\u2065\u206a", "\u061b",
+                           "\xe2", "\xe2\x80", "\xd8", "日本"}) {
+    CHECK(shown(text) == text);
+  }
 }

@@ -80,3 +80,13 @@ TEST_CASE("Config file: each broken file is refused with the expected errors and
   }
   CHECK(files >= 70);
 }
+
+TEST_CASE("Config surroundings: the number by which chown(2) means no group is none") {
+  const ConfigSurroundings real = ConfigSurroundings::real();
+  CHECK(real.group("0").value() == 0);
+  CHECK(real.group("4294967294").value() == 4294967294);
+  for (const char* number : {"4294967295", "4294967296", "-1"}) {
+    CAPTURE(std::string(number));
+    CHECK_FALSE(real.group(number));
+  }
+}

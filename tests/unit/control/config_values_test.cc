@@ -149,8 +149,19 @@ TEST_CASE("Config file: every top-level key is read") {
   CHECK(config.control.sockets[1].gid == gid_t{4711});
   CHECK(config.control.sockets[1].role == Role::Deployer);
   CHECK(config.control.sockets[1].services == std::vector<std::string>{"shop"});
-  CHECK(config.control.dashboard == ":9180");
-  CHECK(config.control.dashboard_address.to_string() == "127.0.0.1:9180");
+  CHECK(config.control.dashboard.written == ":9180");
+  CHECK(config.control.dashboard.address.to_string() == "127.0.0.1:9180");
+  CHECK(config.control.dashboard.hosts == std::vector<std::string>{"gate.example.com"});
+  CHECK(config.control.dashboard.is_public);
+  REQUIRE(config.control.dashboard.tokens.size() == 2);
+  const DashboardToken& ann = config.control.dashboard.tokens[0];
+  CHECK(ann.name == "ann");
+  CHECK(ann.role == Role::Admin);
+  CHECK(ann.sha256 == sha256("may-everything"));
+  CHECK_FALSE(ann.services);
+  const DashboardToken& ci = config.control.dashboard.tokens[1];
+  CHECK(ci.role == Role::Deployer);
+  CHECK(ci.services == std::vector<std::string>{"shop", "blog"});
   CHECK(config.control.state == "/var/lib/tealgate");
   CHECK(config.shutdown_grace == 45s);
 }
@@ -295,9 +306,15 @@ TEST_CASE("Config file: the same address under two names is a warning") {
         "\"127.0.0.1:8081\" has the address of server \":8081\" in pool \"blue\" on line 5");
 }
 
-TEST_CASE("Config file: a dashboard off loopback is a warning") {
+TEST_CASE("Config file: a dashboard that nobody can read is a warning") {
   const std::string rest = "listen: :80\nservices: {shop: {health: none, pools: {blue: ':1'}}}\n";
+  const std::string token = "[{name: a, sha256: " + std::string(64, 'a') + "}]";
   CHECK(parse(rest + "control: {dashboard: '0.0.0.0:9180'}").warnings.size() == 1);
+  CHECK(parse(rest + "control: {dashboard: {address: '0.0.0.0:9180'}}").warnings.size() == 1);
+  CHECK(parse(rest + "control: {dashboard: {address: '0.0.0.0:9180', public: true}}")
+            .warnings.empty());
+  CHECK(parse(rest + "control: {dashboard: {address: '0.0.0.0:9180', tokens: " + token + "}}")
+            .warnings.empty());
   CHECK(parse(rest + "control: {dashboard: '[::1]:9180'}").warnings.empty());
 }
 
@@ -312,7 +329,7 @@ TEST_CASE("Config file: what differs and needs a restart is named") {
   Config wanted = running;
   wanted.workers = 9;
   wanted.logs.access = "off";
-  wanted.control.dashboard = ":1";
+  wanted.control.dashboard.written = ":1";
   wanted.control.state = "/var/other";
   wanted.shutdown_grace = 1s;
   std::vector<std::string> named = keys_needing_restart(running, wanted);

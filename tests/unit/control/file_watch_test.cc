@@ -71,6 +71,28 @@ TEST_CASE("File watch: a misfit is told when it lasts, whatever else happens mea
   CHECK_FALSE(files.watch.is_misfit_lasting(files.now + 1h));
 }
 
+TEST_CASE("File watch: a misfit is read again, less and less often, though nothing moves") {
+  Watched files;
+  const auto waited = [&] {
+    Duration time{};
+    do time += 1s;
+    while (files.look(1, 1s) == Act::Nothing && time < 1h);
+    files.watch.on_misfit(files.now);
+    return time;
+  };
+  files.watch.on_misfit(files.now);
+  CHECK(waited() == 2s);
+  CHECK(waited() == 4s);
+  CHECK(waited() == 8s);
+  CHECK(waited() == 16s);
+  CHECK(waited() == 30s);
+  CHECK(waited() == 30s);
+  files.watch.on_fitting();
+  CHECK(files.look(1, 1h) == Act::Nothing);
+  files.watch.on_misfit(files.now);
+  CHECK(waited() == 2s);
+}
+
 TEST_CASE(
     "File watch: a file is told apart by its content, its rights and what its link leads to") {
   const TempFolder folder;

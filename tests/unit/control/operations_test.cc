@@ -170,3 +170,33 @@ TEST_CASE("Switch: one that drains for long keeps no later one from being forgot
   CHECK_FALSE(deploy.control->operation("op-0"));
   CHECK(deploy.control->operation("op-200"));
 }
+
+TEST_CASE("Switch: an id is one of its service alone") {
+  Config config = shop_config();
+  config.services.push_back(config.services.front());
+  config.services.back().name = "blog";
+  Deploy deploy(config);
+  SwitchCommand command = deploy.to({"green"});
+  command.operation = "release-7";
+  deploy.finished(deploy.begin(command));
+  command.service = "blog";
+  command.to = {"blue", "green"};
+  const auto other = deploy.begin(command);
+  deploy.finished(other);
+  CHECK(other->ok());
+  CHECK(other->result["service"] == "blog");
+  const auto check_both = [&] {
+    CHECK(deploy.control->services_of_operation("release-7") ==
+          std::set<std::string>{"blog", "shop"});
+    for (const char* service : {"shop", "blog"}) {
+      CAPTURE(std::string(service));
+      CHECK(deploy.control->operation("release-7", service)->at("service") == service);
+      const auto attached = std::make_shared<Heard>();
+      deploy.control->attach("release-7", attached, service);
+      CHECK(attached->result["service"] == service);
+    }
+  };
+  check_both();
+  deploy.restart_on(deploy.folder.file("."));
+  check_both();
+}

@@ -74,7 +74,7 @@ TEST_CASE("Split words: what a shell would act on is refused") {
   }
 }
 
-TEST_CASE("Split words: control characters are refused, in quotes too") {
+TEST_CASE("Split words: control characters and what is no UTF-8 are refused, in quotes too") {
   for (int c = 0; c < 0x20; ++c) {
     if (c == '\t') continue;
     CAPTURE(c);
@@ -83,6 +83,10 @@ TEST_CASE("Split words: control characters are refused, in quotes too") {
   }
   CHECK_FALSE(split_words("a\x7f"));
   CHECK_FALSE(split_words("status\nid"));
+  CHECK(split_words("a\xff b").error().message == "the line is not valid UTF-8");
+  CHECK_FALSE(split_words("'gr\xfcn'"));
+  CHECK_FALSE(split_words("a\xe2\x82"));
+  CHECK_FALSE(split_words("\xed\xa0\x80"));
   CHECK(split_words("'").error().message == "a quotation mark ' is not closed");
   CHECK_FALSE(split_words(std::string(cli::kLongestLine + 1, 'a')));
   CHECK(split_words(std::string(cli::kLongestLine, 'a')));

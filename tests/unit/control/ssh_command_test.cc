@@ -51,9 +51,9 @@ TEST_CASE("ssh: each request says what the key has") {
 }
 
 TEST_CASE("ssh: of all commands only those that run nothing and read no file are carried out") {
-  const std::set<std::string> allowed = {"status", "history",  "version", "wait",
-                                         "switch", "rollback", "lock",    "unlock",
-                                         "drain",  "ready",    "maint",   "reload"};
+  const std::set<std::string> allowed = {"events", "top",    "status",   "history", "version",
+                                         "wait",   "switch", "rollback", "lock",    "unlock",
+                                         "drain",  "ready",  "maint",    "reload"};
   for (const CommandRow& row : command_table()) {
     CAPTURE(std::string(row.name));
     const std::string word = row.words.fewest > 0 ? " green" : "";
@@ -90,11 +90,13 @@ TEST_CASE("ssh: the socket is the forced command's") {
 TEST_CASE("ssh: without a command it says what the key may") {
   for (const char* line : {"", "  ", "tealgate"}) {
     const auto stop = ask(line);
-    check_stopped(stop, 2,
-                  "status, history, version, wait, switch, rollback, lock, unlock (role "
-                  "deployer, shop)");
+    check_stopped(
+        stop, 2,
+        "status, history, events, top, version, wait, switch, rollback, lock, unlock (role "
+        "deployer, shop)");
   }
-  check_stopped(ask("", {"--role", "viewer"}), 2, "it may: status, history, version (role viewer");
+  check_stopped(ask("", {"--role", "viewer"}), 2,
+                "it may: status, history, events, top, version (role viewer");
 }
 
 TEST_CASE("ssh: a forced command that is wrong is refused, whatever is asked") {
@@ -104,4 +106,15 @@ TEST_CASE("ssh: a forced command that is wrong is refused, whatever is asked") {
     CAPTURE(services);
     check_stopped(ask("status", {"--role", "viewer", "-s", services}), 2, "-s");
   }
+}
+
+TEST_CASE("ssh: an empty -s is a mistake, not all services") {
+  for (const Words& own :
+       {Words{"ssh", "--role", "deployer", "-s", ""}, Words{"ssh", "-s", "", "--role", "admin"}}) {
+    const auto arguments = parse_arguments(own);
+    REQUIRE_FALSE(arguments);
+    CHECK(arguments.error().exit == 2);
+    CHECK(arguments.error().text.find("the name of the service is empty") != std::string::npos);
+  }
+  check_stopped(ask("switch green -s ''"), 2, "the name of the service is empty");
 }

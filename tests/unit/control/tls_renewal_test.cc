@@ -40,10 +40,18 @@ struct Files {
     content["/cert.pem"] = text_of(cert + ".pem");
     content["/key.pem"] = text_of(key + ".key");
   }
-  std::shared_ptr<const TlsCertificate> certificate() {
-    return TlsCertificate::parse({"/cert.pem", "/key.pem", ""},
-                                 {content["/cert.pem"], content["/key.pem"], ""})
+  std::shared_ptr<const TlsCertificate> certificate(const std::string& cert = "/cert.pem",
+                                                    const std::string& key = "/key.pem",
+                                                    const std::string& ocsp = "") {
+    return TlsCertificate::parse({cert, key, ocsp}, {content[cert], content[key], content[ocsp]})
         .value();
+  }
+  // The listener anew, with these besides.
+  void listen_with(std::vector<std::shared_ptr<const TlsCertificate>> certificates) {
+    auto listener = std::make_shared<TlsServerSettings>();
+    listener->certificates = std::move(certificates);
+    in_use.listeners = {listener};
+    in_use.pools.clear();
   }
   TlsRenewal renewed() {
     ConfigSurroundings surroundings;
@@ -104,8 +112,105 @@ TEST_CASE("TLS renewal: what cannot be used changes nothing, and is told once") 
   CHECK(files.fault().starts_with("the certificate in /cert.pem has expired at "));
   files.content["/cert.pem"] = text_of("shop.pem").substr(0, 100);
   CHECK(files.fault().starts_with("/cert.pem holds no certificate in PEM form"));
+  files.put("small", "small");
+  CHECK(files.fault().starts_with("the certificate in /cert.pem is refused by OpenSSL (ee key"));
+  files.put("later", "later");
+  CHECK(files.fault() ==
+        "the certificate in /cert.pem is not valid before 2120-01-01T00:00:00.000Z");
   files.content.erase("/cert.pem");
   CHECK(files.fault() == "/cert.pem cannot be read: No such file or directory");
+}
+
+TEST_CASE("TLS renewal: half of the authorities are none") {
+  Files files;
+  files.content["/ca.pem"] = text_of("half.pem");
+  const TlsRenewal renewal = files.renewed();
+  CHECK_FALSE(renewal.changes_anything());
+  REQUIRE(renewal.faults.size() == 1);  // of the listener and of the pool the same
+  CHECK(renewal.faults[0].message.starts_with("/ca.pem holds a certificate that cannot be read ("));
+}
+
+TEST_CASE("TLS renewal: a certificate of the future is taken where the old one is none either") {
+  Files files;
+  files.put("expired", "expired");
+  files.listen_with({files.certificate()});
+  files.put("later", "later");
+  CHECK(files.renewed().renewed == std::vector<std::string>{"/cert.pem"});
+}
+
+TEST_CASE("TLS renewal: two for one name are not taken over, as a restart would refuse them") {
+  Files files;
+  files.content["/other.pem"] = text_of("expired.pem");
+  files.content["/other.key"] = text_of("expired.key");
+  files.listen_with({files.certificate(), files.certificate("/other.pem", "/other.key")});
+  files.content["/other.pem"] = text_of("narrow.pem");
+  files.content["/other.key"] = text_of("narrow.key");
+  CHECK(files.fault() ==
+        "/other.pem and /cert.pem are both for shop.example.com with the same kind of key");
+  // Once they have changed places there is nothing against it.
+  files.put("expired", "expired");
+  files.in_use.listeners[0] = [&] {
+    auto changed = std::make_shared<TlsServerSettings>(*files.in_use.listeners[0]);
+    changed->certificates[0] = files.certificate();
+    return changed;
+  }();
+  CHECK(files.renewed().renewed == std::vector<std::string>{"/other.pem"});
+}
+
+TEST_CASE("TLS renewal: where one of two keeps its old one, the other gives way as well") {
+  Files files;
+  files.content["/other.pem"] = text_of("later.pem");
+  files.content["/other.key"] = text_of("later.key");
+  files.listen_with({files.certificate(), files.certificate("/other.pem", "/other.key")});
+  std::swap(files.content["/cert.pem"], files.content["/other.pem"]);
+  std::swap(files.content["/key.pem"], files.content["/other.key"]);
+  // The certificate of the future gives way, and with it the one that would stand beside its rival.
+  const TlsRenewal renewal = files.renewed();
+  CHECK_FALSE(renewal.changes_anything());
+  CHECK(renewal.faults.size() == 2);
+}
+
+TEST_CASE("TLS renewal: a new certificate for which the listener has no cipher is not taken over") {
+  Files files;
+  auto listener = std::make_shared<TlsServerSettings>();
+  listener->certificates = {files.certificate()};
+  listener->ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
+  files.in_use = {{listener}, {}};
+  files.put("rsa", "rsa");
+  CHECK(files.fault().find("leaves no cipher for /cert.pem") != std::string::npos);
+}
+
+TEST_CASE("TLS renewal: what a new certificate no longer does is told") {
+  Files files;
+  files.listen_with({files.certificate()});
+  files.put("narrow", "narrow");
+  const TlsRenewal narrower = files.renewed();
+  CHECK(narrower.changes_anything());
+  CHECK(narrower.faults.empty());
+  REQUIRE(narrower.warnings.size() == 1);
+  CHECK(narrower.warnings[0].message ==
+        "the new certificate in /cert.pem is no longer for *.shop.example.com");
+}
+
+TEST_CASE(
+    "TLS renewal: the OCSP response of the certificate before is not stapled, which is told") {
+  Files files;
+  files.content["/shop.ocsp"] = text_of("shop.ocsp");
+  files.listen_with({files.certificate("/cert.pem", "/key.pem", "/shop.ocsp")});
+  files.put("again", "again");
+  const TlsRenewal renewal = files.renewed();
+  CHECK(renewal.renewed == std::vector<std::string>{"/cert.pem"});
+  REQUIRE(renewal.warnings.size() == 2);  // and a name is lost
+  CHECK(renewal.warnings[1].message ==
+        "the OCSP response in /shop.ocsp is for another certificate than that in /cert.pem: it is "
+        "not stapled");
+}
+
+TEST_CASE("TLS renewal: it is made for the very settings that it was read for") {
+  Files files;
+  CHECK(files.renewed().in_use == files.in_use);
+  Files same_by_content;
+  CHECK(files.renewed().in_use != same_by_content.in_use);
 }
 
 TEST_CASE("TLS renewal: authorities that cannot be used leave the rest alone") {
@@ -114,7 +219,7 @@ TEST_CASE("TLS renewal: authorities that cannot be used leave the rest alone") {
   files.content["/ca.pem"] = "nonsense";
   const TlsRenewal renewal = files.renewed();
   CHECK(renewal.renewed == std::vector<std::string>{"/cert.pem"});
-  CHECK(renewal.faults.size() == 2);
+  CHECK(renewal.faults.size() == 1);  // of both the same
   const auto& listener = renewal.listeners.at(files.in_use.listeners[0]);
   CHECK(listener->client_ca == text_of("shop.pem"));
   CHECK(listener->certificates[0]->is_same_as(*files.certificate()));
