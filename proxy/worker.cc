@@ -40,10 +40,11 @@ ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
 
 }  // namespace
 
-Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer, ClientCounts& clients)
+Worker::Worker(unsigned index, SnapshotCell& cell, const AccessLogTarget& access_log,
+               ClientCounts& clients)
     : index_(index),
       mailbox_(loop_),
-      access_log_(log_writer),
+      access_log_(access_log),
       connection_cache_(std::make_unique<ConnectionCache>(loop_)),
       reader_(std::make_unique<SnapshotReader>(cell, [this] { post([this] { adopt(); }); })),
       clients_(clients),
@@ -255,6 +256,7 @@ void Worker::on_refused(const RefusedRequest& refused) {
                      .status = refused.status,
                      .bytes_in = refused.bytes_received,
                      .bytes_out = refused.bytes_sent,
+                     .body_out = refused.body_bytes_sent,
                      .began = refused.began,
                      .ended = loop_.now()});
 }
