@@ -21,6 +21,7 @@ class AppServer final : private RequestHandler {
 
   const SocketAddress& address() const { return listener_.address(); }
   const std::string& pool() const { return pool_; }
+  const std::string& name() const { return name_; }
   void set_healthy(bool healthy) { healthy_ = healthy; }
   bool is_healthy() const { return healthy_; }
   void set_version(std::string version) { version_ = std::move(version); }

@@ -67,8 +67,8 @@ control:
   state: "{}"
   dashboard: {{address: "127.0.0.1:0", tokens: [{{name: demo, role: deployer, sha256: "{}"}}]}}
 )",
-                     port, fmt::join(stage.addresses("blue"), ", "),
-                     fmt::join(stage.addresses("green"), ", "), folder.file("access.log"), socket,
+                     port, fmt::join(stage.servers("blue"), ", "),
+                     fmt::join(stage.servers("green"), ", "), folder.file("access.log"), socket,
                      folder.file("state"), kTokenHash);
 }
 

@@ -44,12 +44,14 @@ Stage::~Stage() {
   unlink(settings_.break_socket.c_str());
 }
 
-std::vector<std::string> Stage::addresses(std::string_view pool) const {
-  std::vector<std::string> addresses;
+std::vector<std::string> Stage::servers(std::string_view pool) const {
+  std::vector<std::string> servers;
   for (const auto& server : servers_) {
-    if (server->pool() == pool) addresses.push_back(server->address().to_string());
+    if (server->pool() != pool) continue;
+    servers.push_back(
+        fmt::format("{{name: {}, address: {}}}", server->name(), server->address().to_string()));
   }
-  return addresses;
+  return servers;
 }
 
 void Stage::start() {

@@ -36,8 +36,8 @@ class Stage {
   static Result<std::unique_ptr<Stage>> set(const Settings& settings);
   ~Stage();
 
-  // "127.0.0.1:40001" and so on, for the config file.
-  std::vector<std::string> addresses(std::string_view pool) const;
+  // "{name: blue-1, address: 127.0.0.1:40001}" and so on, for the config file.
+  std::vector<std::string> servers(std::string_view pool) const;
 
   // The thread begins; from here on only play() may be called.
   void start();
