@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/cell.h"
+
 namespace tealgate {
 namespace {
 
@@ -36,16 +38,12 @@ std::uint64_t in_range(Duration duration) {
   return std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0)), kLongest);
 }
 
-void add(std::atomic<std::uint64_t>& cell, std::uint64_t amount) {
-  cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
 }  // namespace
 
 void Histogram::record(Duration duration) {
   const std::uint64_t value = in_range(duration);
-  add(cells_[cell_of(value)], 1);
-  add(microseconds_, value);
+  add_to_cell(cells_[cell_of(value)], std::uint64_t{1});
+  add_to_cell(microseconds_, value);
 }
 
 void Histogram::add_to(HistogramCounts& counts) const {

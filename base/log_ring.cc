@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "base/cell.h"
+
 namespace tealgate {
 
 LogRing::LogRing(std::size_t capacity)
@@ -12,7 +14,7 @@ LogRing::LogRing(std::size_t capacity)
 bool LogRing::append(std::string_view line) {
   if (waiting() + line.size() + 1 > capacity_) look();
   if (waiting() + line.size() + 1 > capacity_) {
-    dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    add_to_cell(dropped_, std::uint64_t{1});
     return false;
   }
   copy_in(line);

@@ -167,6 +167,8 @@ Result<void> TlsServerContext::set_up() {
 }
 
 Result<void> TlsServerContext::set_up_ciphers() {
+  SSL_CTX_set_options(context_, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_ciphersuites(context_, kTls13Ciphers.data());
   const std::string ciphers(settings_.ciphers.empty() ? kTls12Ciphers : settings_.ciphers);
   // @SECLEVEL would change what keys and hashes are good for, too.
   if (ciphers.find('@') != std::string::npos) {

@@ -24,10 +24,13 @@ enum class TlsVersion : std::uint8_t { Tls12, Tls13 };
 enum class ClientCertificates : std::uint8_t { NotAsked, Optional, Required };
 
 // The ciphers of TLS 1.2 unless the operator says otherwise: those of Mozilla's "intermediate"
-// profile with ephemeral elliptic curves. TLS 1.3 has only good ones.
+// profile with ephemeral elliptic curves. TLS 1.3 has only good ones. The order is ours: the least
+// work first, but ChaCha20 for a client that puts it first, as those without AES in hardware do.
 inline constexpr std::string_view kTls12Ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+inline constexpr std::string_view kTls13Ciphers =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 
 struct TlsServerSettings {
   // The first, and those of other kinds for the same name, are shown to a client that asks for no

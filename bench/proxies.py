@@ -2,7 +2,7 @@
 
 Equal for all: one worker, keep-alive to the origin without a bound that matters, TCP_DEFER_ACCEPT, SO_REUSEPORT,
 X-Forwarded-For added (bench_floor adds a Via), no access log unless `logged`. Where bodies are large, nginx gets buffers that
-hold one and HAProxy splices. With TLS all show the same certificate, speak TLS 1.2 and 1.3 and give tickets.
+hold one and HAProxy splices. With TLS all show the same certificate, speak TLS 1.2 and 1.3 with the same ciphers and give tickets.
 """
 import os
 
@@ -85,6 +85,9 @@ backend origin
   server origin 127.0.0.1:{origin}
 """
 
+# The ones that Tealgate prefers with the certificate of a measurement.
+TLS12_CIPHER, TLS13_CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"
+
 
 class Proxy:
     """One proxy of a measurement, in a folder of its own below the stage's."""
@@ -157,7 +160,8 @@ class Nginx(Proxy):
     def nginx_certificate(self):
         if not self.certificate:
             return ""
-        return f"ssl_certificate {self.certificate}; ssl_certificate_key {self.certificate}; ssl_protocols TLSv1.2 TLSv1.3;"
+        return (f"ssl_certificate {self.certificate}; ssl_certificate_key {self.certificate}; ssl_protocols TLSv1.2 TLSv1.3; "
+                f"ssl_prefer_server_ciphers on; ssl_ciphers {TLS12_CIPHER}; ssl_conf_command Ciphersuites {TLS13_CIPHER};")
 
 
 class Haproxy(Proxy):
@@ -168,5 +172,6 @@ class Haproxy(Proxy):
                                    log_to="log stdout format raw local0 info" if self.logged else "",
                                    log="log global\n  option httplog" if self.logged else "",
                                    splice="option splice-auto" if large_bodies else "",
-                                   tls=f"ssl crt {self.certificate} alpn http/1.1" if self.certificate else "")
+                                   tls=f"ssl crt {self.certificate} alpn http/1.1 ciphers {TLS12_CIPHER} ciphersuites {TLS13_CIPHER}"
+                                   if self.certificate else "")
         return [program("haproxy"), "-db", "-f", config]

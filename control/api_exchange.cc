@@ -9,7 +9,6 @@
 #include "control/api_requests.h"
 #include "control/control_loop.h"
 #include "control/event_stream.h"
-#include "control/page_assets.h"
 #include "control/request_target.h"
 #include "control/streamed_answer.h"
 
@@ -37,7 +36,7 @@ void ApiExchange::on_body(std::string_view bytes) {
   request_.body.append(bytes);
   if (request_.body.size() <= kLargestBody) return;
   writer_.discard_body();
-  reply(error_object({ErrorCode::Usage, "the body is larger than 64 KiB", nullptr, ""}));
+  refuse({ErrorCode::Usage, "the body is larger than 64 KiB", nullptr, ""});
 }
 
 void ApiExchange::on_body_end() {
@@ -46,6 +45,10 @@ void ApiExchange::on_body_end() {
 
 void ApiExchange::reply(const nlohmann::ordered_json& object) {
   reply(object, {http_status_of(object), ""});
+}
+
+void ApiExchange::refuse(const CommandError& why) {
+  reply(error_object(why));
 }
 
 void ApiExchange::reply(const nlohmann::ordered_json& object, const With& with) {

@@ -13,6 +13,7 @@
 
 #include "control/access.h"
 #include "control/command.h"
+#include "control/page_assets.h"
 #include "http/request_handler.h"
 
 namespace tealgate {
@@ -21,8 +22,6 @@ class ControlLoop;
 class EventStream;
 class StreamedAnswer;
 class Telemetry;
-
-struct PageAnswer;
 
 struct ApiRequest {
   std::string method;
@@ -48,6 +47,7 @@ class ApiExchange final : public RequestAnswerer {
 
   // One of these, once.
   void reply(const nlohmann::ordered_json& object);  // with its own HTTP status
+  void refuse(const CommandError& why);
   struct With {
     int status;
     std::string fields;  // more of them, complete lines

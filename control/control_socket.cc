@@ -34,6 +34,7 @@ ServerConnectionSettings connection_settings() {
   settings.request_head = ControlSocket::kRequestTimeout;
   settings.request_body = ControlSocket::kRequestTimeout;
   settings.idle = ControlSocket::kRequestTimeout;
+  settings.write = ControlSocket::kAnswerTimeout;
   return settings;
 }
 

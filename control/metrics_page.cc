@@ -254,9 +254,10 @@ class Page {
       text_.sample({{"worker", std::to_string(i)}}, busy[i]);
     }
     text_.family("worker_cpu_seconds_total", Counter, "CPU time that the worker's thread used.");
-    for (std::size_t i = 0; i < counts.cpu.size(); ++i) {
+    const std::vector<Duration>& used = from_.telemetry.cpu_times();
+    for (std::size_t i = 0; i < used.size(); ++i) {
       text_.sample({{"worker", std::to_string(i)}},
-                   std::chrono::duration<double>(counts.cpu[i]).count());
+                   std::chrono::duration<double>(used[i]).count());
     }
   }
 

@@ -104,27 +104,12 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Listener, "redirect", T::RedirectTarget, "(none)", "", "",
      "Answers each request with a redirect to https at that port. For listeners without `tls`."},
 
-    {S::Socket, "path", T::FilePath, "", "", "", "Where the socket is. Required."},
+    {S::Socket, "path", T::FilePath, "", "", "", "Where the socket is, without `..`. Required."},
     {S::Socket, "group", T::Text, "(the daemon's)", "", "",
      "Whose members may connect, besides the daemon's user: a name or a number."},
     {S::Socket, "role", T::RoleName, "admin", "", "", "What they may do: *Access*."},
     {S::Socket, "services", T::NameList, "(all)", "", "",
      "The services that they may know of and change."},
-
-    {S::Dashboard, "address", T::Address, "", "", "",
-     "`ADDRESS:PORT`; `:9180` is loopback. Required."},
-    {S::Dashboard, "hosts", T::HostList, "(none)", "", "",
-     "Names that browsers ask it by, besides IP addresses, `localhost` and the address itself."},
-    {S::Dashboard, "public", T::Flag, "false", "", "",
-     "Whether who shows no token may read although the address is not loopback."},
-    {S::Dashboard, "tokens", T::TokenList, "(none)", "", "", "Who may do what: a list of maps."},
-
-    {S::Token, "name", T::Text, "", "", "", "What the history calls who shows it. Required."},
-    {S::Token, "role", T::RoleName, "viewer", "", "", "What it permits: *Access*."},
-    {S::Token, "sha256", T::TokenHash, "", "", "",
-     "The token's SHA-256; the token itself stands nowhere. Required."},
-    {S::Token, "services", T::NameList, "(all)", "", "",
-     "The services that who shows it may know of and change."},
 
     {S::Service, "hosts", T::HostList, "(any host)", "", "",
      "Names that clients ask for; `*.example.com` is every name below."},
@@ -274,7 +259,7 @@ constexpr auto kOptions = std::to_array<Option>({
      "Who may sign the servers' certificates, PEM; a self-signed one signs itself."},
     {S::Pool, "tls.name", T::Text, "(the host in its address)", "", "",
      "The name, or IP address, that a server's certificate must be for, and that it is asked for "
-     "(SNI)."},
+     "(SNI). A last dot is left out, a leading one refused."},
     {S::Pool, "tls.cert", T::FilePath, "(none)", "", "",
      "The certificate that servers are shown if they ask for one, with its chain, PEM."},
     {S::Pool, "tls.key", T::FilePath, "(none)", "", "", "Its private key, PEM."},
@@ -286,6 +271,22 @@ constexpr auto kOptions = std::to_array<Option>({
     {S::Server, "name", T::Text, "(the address as written)", "", "",
      "What commands call it; unique in the service."},
     {S::Server, "weight", T::Number, "1", "1", "1000", "Its share among the servers of its pool."},
+
+    // Last: of keys that stand in several places, a hint names the first.
+    {S::Dashboard, "address", T::Address, "", "", "",
+     "`ADDRESS:PORT`; `:9180` is loopback. Required."},
+    {S::Dashboard, "hosts", T::HostList, "(none)", "", "",
+     "Names that browsers ask it by, besides IP addresses, `localhost` and the address itself."},
+    {S::Dashboard, "public", T::Flag, "false", "", "",
+     "Whether who shows no token may read although the address is not loopback."},
+    {S::Dashboard, "tokens", T::TokenList, "(none)", "", "", "Who may do what: a list of maps."},
+
+    {S::Token, "name", T::Text, "", "", "", "What the history calls who shows it. Required."},
+    {S::Token, "role", T::RoleName, "viewer", "", "", "What it permits: *Access*."},
+    {S::Token, "sha256", T::TokenHash, "", "", "",
+     "The token's SHA-256; the token itself stands nowhere. Required."},
+    {S::Token, "services", T::NameList, "(all)", "", "",
+     "The services that who shows it may know of and change."},
 });
 
 }  // namespace

@@ -26,6 +26,7 @@ class SharedDataPlane final : public DataPlane {
     own_.stop(grace, std::move(on_done));
   }
   Counts counts() const override { return own_.counts(); }
+  std::vector<Duration> cpu_times() const override { return own_.cpu_times(); }
   unsigned workers() const override { return own_.workers(); }
 
  private:

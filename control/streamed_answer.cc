@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "control/page_assets.h"
 
 namespace tealgate {
 

@@ -72,7 +72,7 @@ void Telemetry::collect() {
 }
 
 void Telemetry::measure_workers(Duration passed) {
-  std::vector<Duration> now = data_plane_.counts().cpu;
+  std::vector<Duration> now = data_plane_.cpu_times();
   busy_.assign(now.size(), 0);
   for (std::size_t i = 0; i < now.size() && i < cpu_.size() && passed > Duration::zero(); ++i) {
     busy_[i] =

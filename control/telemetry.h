@@ -54,6 +54,8 @@ class Telemetry {
   const ReleaseTally& tally() const { return tally_; }
   // The share of the last second in which each worker's thread ran: 1 is all of it.
   const std::vector<double>& busy() const { return busy_; }
+  // What each used when that second ended, ever.
+  const std::vector<Duration>& cpu_times() const { return cpu_; }
   // When the newest second of the figures ended.
   WallTime collected_at() const { return collected_at_; }
 

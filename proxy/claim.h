@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/cell.h"
 #include "upstream/server.h"
 
 namespace tealgate {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cell.h"
 #include "http/forwarding.h"
 #include "proxy/own_reply.h"
 
@@ -228,8 +229,7 @@ Duration Worker::cpu_time() {
 }
 
 void Worker::count_exchange_end() {
-  counters_.finished.store(counters_.finished.load(std::memory_order_relaxed) + 1,
-                           std::memory_order_relaxed);
+  add_to_cell(counters_.finished, std::uint64_t{1});
 }
 
 std::unique_ptr<RequestAnswerer> Worker::on_request(RequestHead&& head, ResponseWriter& writer) {

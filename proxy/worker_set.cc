@@ -325,9 +325,14 @@ DataPlane::Counts WorkerSet::counts() const {
     sum.client_connections += worker->counters().client_connections.load(std::memory_order_relaxed);
     sum.refused_connections +=
         worker->counters().refused_connections.load(std::memory_order_relaxed);
-    sum.cpu.push_back(worker->cpu_time());
   }
   return sum;
+}
+
+std::vector<Duration> WorkerSet::cpu_times() const {
+  std::vector<Duration> times;
+  for (const auto& worker : workers_) times.push_back(worker->cpu_time());
+  return times;
 }
 
 }  // namespace tealgate

@@ -42,6 +42,7 @@ class WorkerSet final : public DataPlane {
   std::vector<SocketAddress> listening() const override;
   void stop(Duration grace, std::function<void()> on_done) override;
   Counts counts() const override;
+  std::vector<Duration> cpu_times() const override;
   unsigned workers() const override { return count_; }
   void rotate_ticket_keys(WallTime now, std::chrono::seconds every) override {
     ticket_keys_->rotate_when_due(now, every);

@@ -82,9 +82,10 @@ class DataPlane {
     std::uint64_t finished = 0;
     std::uint64_t client_connections = 0;
     std::uint64_t refused_connections = 0;  // ever, by limits.connections_per_address
-    std::vector<Duration> cpu = {};         // used by each worker's thread, ever
   };
   virtual Counts counts() const = 0;
+  // CPU time that each worker's thread has used, ever. Asks the kernel for each.
+  virtual std::vector<Duration> cpu_times() const = 0;
 
   virtual unsigned workers() const = 0;
 

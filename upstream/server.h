@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/address.h"
-#include "upstream/traffic_figures.h"
 #include "upstream/pool_tls.h"
+#include "upstream/traffic_figures.h"
 
 namespace tealgate {
 
@@ -56,13 +56,6 @@ class ServerState {
   std::vector<Cell> cells_;
   TrafficFigures traffic_;
 };
-
-// Adds to a cell that this worker alone writes: no read-modify-write on a shared line is needed.
-template <class T>
-void add_to_cell(std::atomic<T>& cell, T amount) {
-  cell.store(static_cast<T>(cell.load(std::memory_order_relaxed) + amount),
-             std::memory_order_relaxed);
-}
 
 struct Server {
   std::string name;          // unique in the service; default: the address as written

@@ -4,14 +4,12 @@
 #include <functional>
 #include <numeric>
 
+#include "base/cell.h"
+
 namespace tealgate {
 namespace {
 
 using Count = std::atomic<std::uint64_t>;
-
-void add(Count& count, std::uint64_t amount) {
-  count.store(count.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
 
 template <class Counts>
 void add_all(std::vector<std::uint64_t>& totals, const Counts& counts) {
@@ -77,16 +75,17 @@ void TrafficFigures::Delete::operator()(Cell* cells) const {
 void TrafficFigures::count(unsigned worker, const FinishedExchange& exchange) {
   Cell& cell = cells_[worker];
   const bool is_known = exchange.status >= 0 && exchange.status < int{TrafficTotals::kStatuses};
-  add(cell.statuses[is_known ? static_cast<std::size_t>(exchange.status) : 0], 1);
-  if (is_error(exchange)) add(cell.errors, 1);
-  add(cell.bytes_in, exchange.bytes_in);
-  add(cell.bytes_out, exchange.bytes_out);
+  add_to_cell(cell.statuses[is_known ? static_cast<std::size_t>(exchange.status) : 0],
+              std::uint64_t{1});
+  if (is_error(exchange)) add_to_cell(cell.errors, std::uint64_t{1});
+  add_to_cell(cell.bytes_in, exchange.bytes_in);
+  add_to_cell(cell.bytes_out, exchange.bytes_out);
   if (exchange.ttfb > Duration::zero()) cell.ttfb.record(exchange.ttfb);
   cell.duration.record(exchange.duration);
 }
 
 void TrafficFigures::count_retry(unsigned worker, Failure reason) {
-  add(cells_[worker].retries[static_cast<std::size_t>(reason)], 1);
+  add_to_cell(cells_[worker].retries[static_cast<std::size_t>(reason)], std::uint64_t{1});
 }
 
 void TrafficFigures::add_to(TrafficTotals& totals) const {

@@ -109,7 +109,11 @@ def test_paths_of_another_prefix_stand_in_what_names_them(target):
     target.install("--prefix", "/opt/tealgate/")
     unit = (target.folder / "etc/systemd/system/tealgate.service").read_text()
     assert "ExecStart=/opt/tealgate/bin/tealgate run" in unit and "/usr/bin" not in unit
-    assert "^/opt/tealgate/bin/tealgate run" in (target.folder / ROTATION).read_text()
+    pattern = re.search(r"--full '([^']*)'", (target.folder / ROTATION).read_text())[1]
+    for line in ("/opt/tealgate/bin/tealgate run", "/usr/bin/tealgate run -c /etc/x.yaml", "/opt/x/tealgate-0.2 run"):
+        assert re.search(pattern, line), line
+    for line in ("/usr/bin/tealgate switch run", "/usr/bin/tealgate logs", "less /x/tealgate run", "/opt/tealgate/other run"):
+        assert not re.search(pattern, line), line
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,7 @@ def test_a_client_that_hangs_up_leaves_no_lock_and_no_operation(host):
         ["sh", "-c", "exec " + host.forced("--role deployer -s shop")],
         env=host.environment("switch green --lock-wait 10m --operation op-w"),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # which nohup(1) around these tests ignores
     )
     operation = lambda: host.daemon.service()["operation"]  # noqa: E731
     eventually(lambda: (operation() or {}).get("id") == "op-w", what="the waiting switch")

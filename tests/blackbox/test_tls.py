@@ -113,6 +113,19 @@ def test_the_operators_ciphers(stage):
     assert "Cipher is (NONE)" in scene.s_client("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256")
 
 
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (("-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"), "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        (("-tls1_2", "-cipher", "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256"), "ECDHE-ECDSA-CHACHA20-POLY1305"),
+        (("-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"), "TLS_AES_128_GCM_SHA256"),
+        (("-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"), "TLS_CHACHA20_POLY1305_SHA256"),
+    ],
+)
+def test_the_order_of_ciphers_is_ours_but_for_clients_without_aes(scene, words, chosen):
+    assert f"Cipher is {chosen}\n" in scene.s_client(*words)
+
+
 def test_alpn(scene):
     assert "ALPN protocol: http/1.1" in scene.s_client("-alpn", "h2,http/1.1")
     assert "ALPN protocol: http/1.1" in scene.s_client("-alpn", "http/1.0,http/1.1")

@@ -165,6 +165,7 @@ def test_any_request_goes_on_to_the_next_server(stage, version):
     for _ in range(12):
         assert scene.ask(post, "POST").status == 200
     assert len(scene.origin.requests) == 12 and not strict.requests and not wrong.requests
+    eventually(lambda: len(scene.daemon.access_log()) >= 12, what="the lines of all")
     lines = [line for line in scene.daemon.access_log() if line["attempts"] > 1]
     assert lines and "upstream_tls" in str(lines) and "upstream_reset" not in str(lines)
 

@@ -78,7 +78,6 @@ TEST_CASE("Arguments: flags of later work are unknown") {
     CHECK(stop.exit == 2);
     CHECK(stop.text == std::string("tealgate switch: unknown flag ") + flag);
   }
-  CHECK(stopped({"status", "--follow"}).exit == 2);
 }
 
 TEST_CASE("Arguments: a slip in a flag is answered with the flag that was meant") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/cell.h"
 #include "unit/upstream/services.h"
 
 using namespace tealgate;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/cell.h"
 #include "unit/upstream/services.h"
 #include "upstream/balancer.h"
 

@@ -1,0 +1,36 @@
+// A request that fits a route of the API, as its handlers see it (api_reads.cc, api_commands.cc).
+// Not the request itself: ApiExchange is, and outlives it. Main thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/api.h"
+#include "control/api_requests.h"
+#include "control/command.h"
+#include "control/request_target.h"
+
+namespace tealgate {
+
+struct Api::Call {
+  ApiExchange& exchange;
+  std::vector<std::string> captured;  // the pattern's {…}
+  const nlohmann::json& body;         // of a POST
+  Caller caller;
+
+  template <class Command>
+  bool accepts(ParseResult<Command>& parsed) {
+    if (!parsed) {
+      exchange.refuse(parsed.error());
+      return false;
+    }
+    if (!parsed->by.empty() && caller.token.empty()) caller.by = parsed->by;
+    return true;
+  }
+  const Access& access() const { return exchange.request().access; }
+  std::optional<std::string> query(std::string_view name) const {
+    return query_value(exchange.request().query, name);
+  }
+};
+
+}  // namespace tealgate
