@@ -318,7 +318,10 @@ def test_no_child_inherits_a_connection_to_loki(scene):
 
 
 def is_stream_to(pid, fd, loki):
-    inode = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+    try:
+        inode = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+    except FileNotFoundError:
+        return False  # it was open for a moment
     rows = [row.split() for row in open(f"/proc/{pid}/net/tcp").readlines()[1:]]
     return bool(inode) and any(
         row[9] == inode.group(1) and int(row[2].split(":")[1], 16) == loki.port.number for row in rows
