@@ -47,7 +47,7 @@ LokiPusher::~LokiPusher() {
     Lock lock(mutex_);
     is_ending_ = true;
     ends_ = std::min(ends_, Clock::now() + kFarewell);
-    post_.give_up_at(ends_);
+    post_->give_up_at(ends_);
     changed_.notify_one();
   }
   thread_.join();
@@ -62,7 +62,8 @@ void LokiPusher::configure(const std::optional<LokiSettings>& settings) {
   is_changed_ = true;
   counts_.is_on = settings.has_value();
   ends_ = settings ? TimePoint::max() : Clock::now() + kFarewell;
-  post_.give_up_at(settings ? Clock::now() : ends_);
+  if (!post_) post_ = std::make_unique<HttpPost>();
+  post_->give_up_at(settings ? Clock::now() : ends_);
   changed_.notify_one();
   if (thread_.joinable()) return;
   queue_.set_limit(settings->queue_bytes);
@@ -122,8 +123,8 @@ void LokiPusher::adopt(Lock& lock) {
   settings_ = wanted_;
   queue_.set_limit(settings_->queue_bytes);
   batch_.packed.clear();
-  post_.take_heart();
-  post_.aim(target_of(*settings_));
+  post_->take_heart();
+  post_->aim(target_of(*settings_));
 }
 
 // Until nothing waits any more, or something goes wrong, or time is over.
@@ -139,7 +140,7 @@ LokiPace::Outcome LokiPusher::push(Lock& lock) {
   if (batch_.packed.empty()) {
     batch_.packed = gzip(payload_.encode(batch_.chunks, settings_->labels, WallClock::now()));
   }
-  const Result<HttpPost::Answer> answer = post_.post(batch_.packed, kPatience);
+  const Result<HttpPost::Answer> answer = post_->post(batch_.packed, kPatience);
   lock.lock();
   const auto outcome = LokiPace::outcome_of(answer ? answer->status : 0);
   const bool was_interrupted = !answer && (is_changed_ || is_ending_);

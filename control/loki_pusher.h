@@ -98,8 +98,9 @@ class LokiPusher {
   std::minstd_rand chance_{std::random_device{}()};
   std::uint64_t dropped_before_ = 0;  // lines, when Loki last took some
 
-  HttpPost post_;
-  std::thread thread_;  // once there was something to push to
+  // Once there was something to push to.
+  std::unique_ptr<HttpPost> post_;
+  std::thread thread_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

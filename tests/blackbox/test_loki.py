@@ -1,6 +1,7 @@
 """Log lines at Loki: each arrives once, by the rules of the push API; and whatever Loki does, traffic does not feel it."""
 import json
 import os
+import pathlib
 import re
 import time
 
@@ -317,8 +318,44 @@ def test_no_child_inherits_a_connection_to_loki(scene):
 
 
 def is_stream_to(pid, fd, loki):
-    inode = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+    try:
+        inode = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+    except FileNotFoundError:
+        return False  # it was open for a moment
     rows = [row.split() for row in open(f"/proc/{pid}/net/tcp").readlines()[1:]]
     return bool(inode) and any(
         row[9] == inode.group(1) and int(row[2].split(":")[1], 16) == loki.port.number for row in rows
     )
+
+
+EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples/loki"
+
+
+def test_the_example_pushes_and_alloy_is_told_the_same_labels(scene, stage):
+    loki = scene.loki(labels=["site", "proxy"])
+    text = (EXAMPLE / "tealgate.yaml").read_text()
+    for old, new in (
+        ("http://loki.example.com:3100", loki.url),
+        (":8080", "127.0.0.1:0"),
+        ("health: /health", "health: none"),
+        (":8081", scene.pools["blue"][0]),
+        (":8082", scene.pools["green"][0]),
+        ("/var/log/tealgate/access.log", str(stage.folder / "access.log")),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    daemon = stage.daemon(text, start=False)
+    text += f"control: {{socket: {daemon.socket_path}, state: {daemon.state_folder}}}\n"
+    daemon.config = text
+    daemon.start()
+    ask(daemon, 3)
+    loki.wait_for_access(3)
+    pushed = next(entry for entry in loki.entries if entry.labels["stream"] == "access")
+    alloy = (EXAMPLE / "config.alloy").read_text()
+    target = set(re.findall(r'"([a-z]+)"\s*=', re.search(r"path_targets = \[\{(.*?)\}\]", alloy, re.S).group(1)))
+    assert target | names_in(alloy, "labels") == pushed.labels.keys()
+    assert names_in(alloy, "structured_metadata") == {"request_id", "trace_id"}
+
+
+def names_in(alloy, stage):
+    return set(re.findall(r'(\w+) = ""', re.search(rf"stage\.{stage} \{{(.*?\}})\s*\}}", alloy, re.S).group(1)))
