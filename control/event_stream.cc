@@ -16,10 +16,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // A message; JSON has no line breaks of its own.
-std::string message(std::string_view name, std::string_view id, const Json& object) {
+std::string message(std::string_view name, std::string_view id, std::string_view json) {
   std::string text = fmt::format("event: {}\n", name);
   if (!id.empty()) text += fmt::format("id: {}\n", id);
-  return text + fmt::format("data: {}\n\n", json_text(object));
+  return text + fmt::format("data: {}\n\n", json);
 }
 
 Access narrowed(const EventStream::Order& order) {
@@ -44,7 +44,7 @@ EventStream::~EventStream() {
 
 void EventStream::begin() {
   const Json& status = telemetry_.add(*this);
-  send(message("snapshot", telemetry_.events().last_id(), snapshot(status)));
+  send(message("snapshot", telemetry_.events().last_id(), json_text(snapshot(status))));
 }
 
 Json EventStream::snapshot(const Json& status) const {
@@ -64,17 +64,18 @@ Json EventStream::snapshot(const Json& status) const {
   return object;
 }
 
-void EventStream::on_second(const Json& tick) {
+void EventStream::on_second(const Telemetry::Tick& tick) {
   if (!order_.figures) return;
-  Json seen = tick;
+  if (!seen_.services) return send(message("tick", "", tick.text()));
+  Json seen = tick.object();
   for (const char* part : {"status", "figures"}) {
     if (seen.contains(part)) seen[part] = visible_part(std::move(seen[part]), seen_);
   }
-  send(message("tick", "", seen));
+  send(message("tick", "", json_text(seen)));
 }
 
 void EventStream::on_event(const Json& event) {
-  if (concerns(event)) send(message("event", event.value("id", ""), event));
+  if (concerns(event)) send(message("event", event.value("id", ""), json_text(event)));
 }
 
 // Who may see all and wants one service hears of the daemon, too.

@@ -49,7 +49,7 @@ class EventStream final : private Telemetry::Reader {
   void on_drained();
 
  private:
-  void on_second(const nlohmann::ordered_json& tick) override;
+  void on_second(const Telemetry::Tick& tick) override;
   void on_event(const nlohmann::ordered_json& event) override;
   void on_retired() override { drop(); }
 

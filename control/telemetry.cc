@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/loop.h"
+#include "control/command.h"
 #include "control/event_wording.h"
 #include "control/figures_report.h"
 #include "control/merge_patch.h"
@@ -90,7 +91,13 @@ void Telemetry::tell() {
   if (!changed.empty()) tick["status"] = std::move(changed);
   tick["figures"] = newest_figures(figures_);
   *told_ = std::move(now);
-  for_all([&tick](Reader& reader) { reader.on_second(tick); });
+  const Tick second(tick);
+  for_all([&second](Reader& reader) { reader.on_second(second); });
+}
+
+const std::string& Telemetry::Tick::text() const {
+  if (text_.empty()) text_ = json_text(object_);
+  return text_;
 }
 
 // A reader may leave when it is told something.

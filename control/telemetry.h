@@ -25,11 +25,23 @@ class Loop;
 
 class Telemetry {
  public:
+  // What a second brought. Many readers look on, and most may see all of it: its text is made once,
+  // when the first of them asks.
+  class Tick {
+   public:
+    explicit Tick(const nlohmann::ordered_json& object) : object_(object) {}
+    const nlohmann::ordered_json& object() const { return object_; }
+    const std::string& text() const;
+
+   private:
+    const nlohmann::ordered_json& object_;
+    mutable std::string text_;
+  };
   // A reader of the stream of events.
   class Reader {
    public:
     virtual ~Reader() = default;
-    virtual void on_second(const nlohmann::ordered_json& tick) = 0;
+    virtual void on_second(const Tick& tick) = 0;
     virtual void on_event(const nlohmann::ordered_json& event) = 0;
     // Another daemon serves now: what is to be seen is to be seen there.
     virtual void on_retired() = 0;
