@@ -43,17 +43,21 @@ EventStream::~EventStream() {
 }
 
 void EventStream::begin() {
-  const Json& status = telemetry_.add(*this);
-  send(message("snapshot", telemetry_.events().last_id(), json_text(snapshot(status))));
+  const SharedJson& status = telemetry_.add(*this);
+  send(message("snapshot", telemetry_.events().last_id(), snapshot(status)));
 }
 
-Json EventStream::snapshot(const Json& status) const {
-  Json object;
+std::string EventStream::snapshot(const SharedJson& status) const {
+  std::string whole;  // what others are sent, too
+  Json object = Json::object();
   if (order_.figures) {
-    object["status"] = visible_part(status, seen_);
-    object["figures"] = visible_part(
-        figures_object(telemetry_.figures(), FiguresWindow::Minutes, telemetry_.collected_at()),
-        seen_);
+    const SharedJson& figures = telemetry_.whole_figures(FiguresWindow::Minutes);
+    if (seen_.services) {
+      object["status"] = visible_part(status.object(), seen_);
+      object["figures"] = visible_part(figures.object(), seen_);
+    } else {
+      whole = fmt::format(R"("status":{},"figures":{},)", status.text(), figures.text());
+    }
   }
   const auto missed = telemetry_.events().after(order_.last_id);
   object["events"] = Json::array();
@@ -61,10 +65,10 @@ Json EventStream::snapshot(const Json& status) const {
     if (concerns(event)) object["events"].push_back(event);
   }
   object["resumed"] = missed != nullptr;
-  return object;
+  return json_text(object).insert(1, whole);
 }
 
-void EventStream::on_second(const Telemetry::Tick& tick) {
+void EventStream::on_second(const SharedJson& tick) {
   if (!order_.figures) return;
   if (!seen_.services) return send(message("tick", "", tick.text()));
   Json seen = tick.object();
