@@ -42,7 +42,9 @@ RunningDaemon::~RunningDaemon() {
   control_.reset();
   telemetry_.reset();
   health_.reset();
-  access_log_.reset();
+  access_log_.reset();  // its last lines go to Loki, too
+  set_log_tee(nullptr);
+  loki_.reset();
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -121,8 +123,17 @@ void RunningDaemon::open_dashboard() {
   dashboard_ = Dashboard::adopt(loop_, std::move(dashboard_fd_), current, *api_);
 }
 
+// A reload that changes nothing of it disturbs nobody.
+void RunningDaemon::aim_at_loki() {
+  const std::optional<LokiSettings>& wanted = control_->config().config.logs.loki;
+  loki_->configure(wanted);
+  access_log_->set_tee(wanted ? &loki_->access() : nullptr);
+  set_log_tee(wanted ? &loki_->daemon() : nullptr);
+}
+
 void RunningDaemon::serve() {
   life_ = Life::Serving;
+  aim_at_loki();
   listeners_->commit();
   listeners_.reset();
   const std::vector<SocketAddress> listening = workers_->listening();

@@ -20,6 +20,7 @@
 
 #include "base/log_writer.h"
 #include "base/loop.h"
+#include "base/mailbox.h"
 #include "base/memory_watch.h"
 #include "base/result.h"
 #include "base/signals.h"
@@ -31,6 +32,7 @@
 #include "control/control_sockets.h"
 #include "control/dashboard.h"
 #include "control/health_checker.h"
+#include "control/loki_pusher.h"
 #include "control/predecessor.h"
 #include "control/program.h"
 #include "control/shared_data_plane.h"
@@ -67,6 +69,7 @@ class RunningDaemon final : private UpgradeHost {
   enum class Life : std::uint8_t { Starting, Serving, Retired, Stopping };
 
   Started<void> open_logs(const Config& config);
+  void aim_at_loki();
   Started<void> lock_state(const ControlConfig& where);
   Started<void> bind_control(const ControlConfig& where);
   void make_control(LoadedConfig config);
@@ -103,6 +106,7 @@ class RunningDaemon final : private UpgradeHost {
   const std::string binary_ = own_binary();
   std::unique_ptr<Predecessor> predecessor_;  // null: nobody was replaced
   Loop loop_;
+  Mailbox mail_{loop_};
   SystemdReport systemd_{loop_, watchdog_interval(), notify_systemd};
   SystemdSockets systemd_sockets_;
   SnapshotCell cell_;
@@ -110,6 +114,7 @@ class RunningDaemon final : private UpgradeHost {
   UniqueFd state_lock_;
   UniqueFd dashboard_fd_;          // until it answers
   std::string dashboard_written_;  // as the config said when it was bound; until the end
+  std::unique_ptr<LokiPusher> loki_;
   std::unique_ptr<LogWriter> access_log_;
   std::unique_ptr<WorkerSet> workers_;
   std::unique_ptr<SharedDataPlane> data_plane_;

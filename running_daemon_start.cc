@@ -92,7 +92,11 @@ Started<void> RunningDaemon::open_logs(const Config& config) {
   auto opened = LogWriter::open({.target = target});
   if (!opened) return cannot_start(1, opened.error().message);
   access_log_ = std::move(*opened);
+  loki_ = std::make_unique<LokiPusher>([this](LokiPace::News news, const std::string& sentence) {
+    mail_.post([this, news, sentence] { telemetry_->events().add(event_of_loki(news, sentence)); });
+  });
   facts_.access_log = target;
+  facts_.access_log_format = config.logs.format;
   return {};
 }
 
@@ -138,7 +142,8 @@ Started<void> RunningDaemon::bind_control(const ControlConfig& where) {
 }
 
 void RunningDaemon::make_control(LoadedConfig config) {
-  workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_, *access_log_);
+  workers_ = std::make_unique<WorkerSet>(loop_, worker_count(config.config), cell_,
+                                         AccessLogTarget{*access_log_, config.config.logs.format});
   data_plane_ = std::make_unique<SharedDataPlane>(*workers_, predecessor_.get());
   if (predecessor_) {
     const auto& secrets = predecessor_->offer().secrets;
@@ -172,7 +177,9 @@ void RunningDaemon::make_control(LoadedConfig config) {
           .on_reload_ended =
               [this] {
                 systemd_.on_reload_ended();
-                if (life_ == Life::Serving) say_listens();
+                if (life_ != Life::Serving) return;
+                say_listens();
+                aim_at_loki();
               },
           .on_recorded =
               [this](const nlohmann::ordered_json& line) { telemetry_->on_recorded(line); }},
@@ -182,10 +189,12 @@ void RunningDaemon::make_control(LoadedConfig config) {
 
 void RunningDaemon::make_api() {
   auto metrics = [this] {
-    return metrics_page({*control_, *telemetry_, *health_, facts_, [this] {
+    return metrics_page({*control_, *telemetry_, *health_, facts_,
+                         [this] {
                            const LogWriter::Counts counts = access_log_->counts();
                            return MetricsSources::LogCounts{counts.written, counts.dropped};
-                         }});
+                         },
+                         [this] { return loki_->counts(); }});
   };
   api_ = std::make_unique<Api>(Api::Sources{*control_, *telemetry_, facts_, metrics});
 }

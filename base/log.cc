@@ -12,6 +12,9 @@ namespace {
 // What poll() promises room for in a pipe, and what is written to one in a piece.
 constexpr std::size_t kMaxLine = 4096;
 
+std::mutex mutex;  // one line after the other
+LogTee* other = nullptr;
+
 std::string_view to_string(LogLevel level) {
   switch (level) {
     case LogLevel::Info:
@@ -60,7 +63,6 @@ std::string format_log_line(WallTime time, LogLevel level, std::string_view mess
 }
 
 void log_line(LogLevel level, std::string_view message) {
-  static std::mutex mutex;
   static unsigned long lost = 0;
   WallTime now = WallClock::now();
   std::string line = format_log_line(now, level, message);
@@ -70,6 +72,12 @@ void log_line(LogLevel level, std::string_view message) {
     if (write_now(format_log_line(now, LogLevel::Warning, words))) lost = 0;
   }
   if (lost > 0 || !write_now(line)) ++lost;
+  if (other != nullptr) other->take(line);
+}
+
+void set_log_tee(LogTee* tee) {
+  std::lock_guard lock(mutex);
+  other = tee;
 }
 
 }  // namespace tealgate

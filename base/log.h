@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/log_tee.h"
 
 namespace tealgate {
 
@@ -22,6 +23,10 @@ enum class LogLevel { Info, Warning, Error };
 std::string format_log_line(WallTime time, LogLevel level, std::string_view message);
 
 void log_line(LogLevel level, std::string_view message);
+
+// From now on `tee` gets each line, too, and when this returns the one before gets none any more.
+// Null: nobody does. It must not log.
+void set_log_tee(LogTee* tee);
 
 template <class... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {

@@ -1,8 +1,6 @@
 #include "base/log_writer.h"
 
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 
 #include <atomic>
@@ -16,6 +14,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/log_file.h"
+#include "base/quiet_thread.h"
 #include "base/unique_fd.h"
 
 namespace tealgate {
@@ -27,7 +26,10 @@ constexpr std::size_t kWakeBytes = 64 * 1024;
 
 struct LogWriter::State {
   State(const Settings& s, std::optional<LogFile> f)
-      : settings(s), file(std::move(f)), wake_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      : settings(s),
+        file(std::move(f)),
+        wake_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+        is_wanted(file.has_value()) {}
 
   void start();
   void stop();
@@ -37,12 +39,14 @@ struct LogWriter::State {
   void write_waiting();
   void reopen_if_asked();
   void report_trouble();
+  LogTee* wanted_tee() const;
 
   const Settings settings;
   std::optional<LogFile> file;  // the thread's; none when off
   const UniqueFd wake_fd;
   std::atomic<bool> is_woken{false};  // a wake-up is under way
   std::atomic<bool> is_stopping{false};
+  std::atomic<bool> is_wanted;  // by the file or by a tee
   std::atomic<bool> is_reopen_asked{false};
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> dropped_by_file{0};
@@ -51,6 +55,7 @@ struct LogWriter::State {
 
   mutable std::mutex mutex;  // guards what follows; producers take it only at their birth
   std::condition_variable flushed;
+  LogTee* tee = nullptr;
   std::uint64_t flush_asked = 0;
   std::uint64_t flush_done = 0;
   std::vector<std::shared_ptr<LogRing>> rings;
@@ -61,12 +66,7 @@ struct LogWriter::State {
 
 void LogWriter::State::start() {
   CHECK(wake_fd.is_open(), "no descriptor left for the log writer");
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the main thread's
-  thread = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread.native_handle(), "log-writer");
+  thread = begin_quiet_thread("log-writer", [this] { run(); });
 }
 
 void LogWriter::State::stop() {
@@ -103,7 +103,8 @@ void LogWriter::State::run() {
 }
 
 void LogWriter::State::wait() const {
-  auto timeout = std::chrono::ceil<std::chrono::milliseconds>(settings.interval).count();
+  auto timeout =
+      is_wanted ? std::chrono::ceil<std::chrono::milliseconds>(settings.interval).count() : -1;
   pollfd woken{wake_fd.get(), POLLIN, 0};
   ::poll(&woken, 1, static_cast<int>(timeout));
 }
@@ -120,14 +121,21 @@ void LogWriter::State::write_waiting() {
     });
   }
   if (batch.empty()) return;
+  if (LogTee* other = wanted_tee()) other->take(batch);
+  if (!file) return;
   file->write(batch, settings.patience);
   written = file->written();
   dropped_by_file = file->dropped();
   report_trouble();
 }
 
+LogTee* LogWriter::State::wanted_tee() const {
+  std::lock_guard lock(mutex);
+  return tee;
+}
+
 void LogWriter::State::reopen_if_asked() {
-  if (!is_reopen_asked.exchange(false)) return;
+  if (!is_reopen_asked.exchange(false) || !file) return;
   Result<void> result = file->reopen();
   if (!result) log_error("{}; going on with the file that is open", result.error().message);
   dropped_by_file = file->dropped();
@@ -152,24 +160,22 @@ Result<std::unique_ptr<LogWriter>> LogWriter::open(const Settings& settings) {
     file = std::move(*opened);
   }
   auto state = std::make_unique<State>(settings, std::move(file));
-  if (state->file) state->start();
+  state->start();
   return std::unique_ptr<LogWriter>(new LogWriter(std::move(state)));
 }
 
 LogWriter::LogWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 LogWriter::~LogWriter() {
-  if (!is_off()) state_->stop();
+  state_->stop();
 }
 
 void LogWriter::reopen() {
-  if (is_off()) return;
   state_->is_reopen_asked = true;
   state_->wake();
 }
 
 void LogWriter::flush() {
-  if (is_off()) return;
   std::unique_lock lock(state_->mutex);
   std::uint64_t asked = ++state_->flush_asked;
   state_->wake();
@@ -183,24 +189,31 @@ LogWriter::Counts LogWriter::counts() const {
   return {state_->written, dropped};
 }
 
-bool LogWriter::is_off() const {
-  return !state_->thread.joinable();
+void LogWriter::set_tee(LogTee* tee) {
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->tee = tee;
+    state_->is_wanted = tee != nullptr || state_->file.has_value();
+  }
+  state_->wake();  // it may have had nothing to look for
 }
 
 LogWriter::Producer::Producer(LogWriter& writer)
-    : state_(*writer.state_),
-      ring_(writer.is_off() ? nullptr : std::make_shared<LogRing>(state_.settings.buffer_bytes)) {
-  if (!ring_) return;
+    : state_(*writer.state_), ring_(std::make_shared<LogRing>(state_.settings.buffer_bytes)) {
   std::lock_guard lock(state_.mutex);
   state_.rings.push_back(ring_);
 }
 
 LogWriter::Producer::~Producer() {
-  if (ring_) ring_->end();
+  ring_->end();
+}
+
+bool LogWriter::Producer::is_wanted() const {
+  return state_.is_wanted.load(std::memory_order_relaxed);
 }
 
 void LogWriter::Producer::append(std::string_view line) {
-  if (!ring_) return;
+  if (!is_wanted()) return;
   ring_->append(line);
   if (ring_->waiting() < kWakeBytes) return;
   ring_->look();

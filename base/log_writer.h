@@ -1,4 +1,5 @@
-// The access log's sink: a thread of its own and a file. It is not the daemon's own log (base/log).
+// The access log's sink: a thread of its own, a file, and whoever else is to have each line. It is
+// not the daemon's own log (base/log).
 //
 // Each worker owns a Producer and appends whole lines to it: no lock, and no system call but one
 // wake-up per 64 KiB. The thread collects from all producers at least every 200 ms and writes, so
@@ -15,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log_ring.h"
+#include "base/log_tee.h"
 #include "base/result.h"
 
 namespace tealgate {
@@ -50,7 +52,10 @@ class LogWriter {
   void flush();
   // Any thread.
   Counts counts() const;
-  bool is_off() const;
+  // Any thread but a worker. From now on `tee` gets all that is collected, also where the log
+  // itself is off; null: nobody does. It must outlive the writer; one more batch may come to the
+  // one before.
+  void set_tee(LogTee* tee);
 
  private:
   struct State;
@@ -68,12 +73,14 @@ class LogWriter::Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
+  // Whether anybody takes lines: else they need not be made.
+  bool is_wanted() const;
   // One line without its newline, and none inside. Never blocks.
   void append(std::string_view line);
 
  private:
   State& state_;
-  const std::shared_ptr<LogRing> ring_;  // null when the log is off
+  const std::shared_ptr<LogRing> ring_;
 };
 
 }  // namespace tealgate

@@ -19,7 +19,7 @@ PROXY_CORE, LOAD_CORE = 0, 1
 TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the system's authorities, which take long to read
 TRUSTING.check_hostname, TRUSTING.verify_mode = False, ssl.CERT_NONE
 
-PACKAGES = ("wrk nginx haproxy openssl strace g++ cmake ninja-build pkg-config libuv1-dev libssl-dev node-llhttp libyaml-cpp-dev "
+PACKAGES = ("wrk nginx haproxy openssl strace g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libcurl4-openssl-dev zlib1g-dev node-llhttp libyaml-cpp-dev "
             "libfmt-dev nlohmann-json3-dev libcli11-dev libexpected-dev doctest-dev").split()
 
 

@@ -19,6 +19,7 @@ std::vector<std::string> keys_needing_restart(const Config& running, const Confi
   std::vector<std::string> keys;
   if (running.workers != wanted.workers) keys.push_back("workers");
   if (running.logs.access != wanted.logs.access) keys.push_back("logs.access");
+  if (running.logs.format != wanted.logs.format) keys.push_back("logs.format");
   if (running.control.dashboard.written != wanted.control.dashboard.written)
     keys.push_back("control.dashboard");
   if (running.control.state != wanted.control.state) keys.push_back("control.state");

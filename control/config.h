@@ -14,6 +14,9 @@
 #include "base/tls_client_context.h"
 #include "base/tls_digest.h"
 #include "control/access.h"
+#include "control/loki_settings.h"
+#include "control/loki_settings.h"
+#include "upstream/access_log_format.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
 #include "upstream/split.h"
@@ -47,6 +50,8 @@ struct ServiceConfig {
 
 struct LogConfig {
   std::string access;  // a path, "stdout", "off"; empty: the default of docs/configuration.md
+  AccessLogFormat format = AccessLogFormat::Json;
+  std::optional<LokiSettings> loki = {};
 };
 
 // A Unix socket on which commands are taken.
@@ -98,7 +103,7 @@ struct Config {
 };
 
 // The keys that differ and that a reload can't change: `workers`, `logs.access`,
-// `control.dashboard`, `control.state`.
+// `logs.format`, `control.dashboard`, `control.state`.
 std::vector<std::string> keys_needing_restart(const Config& running, const Config& wanted);
 
 }  // namespace tealgate

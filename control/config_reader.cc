@@ -9,6 +9,7 @@
 #include "control/access_reader.h"
 #include "control/dashboard_reader.h"
 #include "control/listener_reader.h"
+#include "control/logs_reader.h"
 #include "control/node_reader.h"
 #include "control/service_reader.h"
 #include "control/socket_reader.h"
@@ -55,7 +56,7 @@ class ConfigReader {
     if (entry.key == "trusted_proxies") return read_trusted_proxies(entry.value);
     if (entry.key == "limits") return read_limits(entry.value);
     if (entry.key == "shutdown_grace" || entry.key == "ticket_rotation") return read_plain(entry);
-    if (entry.key == "logs") return read_logs(entry.value);
+    if (entry.key == "logs") config_.logs = read_log_config(reader_, entry.value);
     if (entry.key == "control") return read_control(entry.value);
     if (entry.key != "services") return;
     std::vector<ServiceConfig> services = services_.services(entry.value);
@@ -108,19 +109,6 @@ class ConfigReader {
 
   void read_plain(const ConfigEntry& entry) {
     reader_.store(entry.value, *find_option(OptionContext::File, entry.key), config_);
-  }
-
-  void read_logs(const ConfigNode& map) {
-    if (!reader_.is_map(map, "logs")) return;
-    reader_.check_keys(map, OptionContext::File, "logs.");
-    const ConfigEntry* access = map.find("access");
-    if (!access) return;
-    const std::optional<std::string> text = reader_.text(access->value, "logs.access");
-    if (!text) return;
-    if (*text != "stdout" && *text != "off" && !text->starts_with('/'))
-      return reader_.reject(access->value, "logs.access",
-                            {"is neither an absolute path, stdout nor off", ""});
-    config_.logs.access = *text;
   }
 
   void read_control(const ConfigNode& map) {

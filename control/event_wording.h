@@ -5,6 +5,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "control/health_policy.h"
+#include "control/loki_pace.h"
 
 namespace tealgate {
 
@@ -13,6 +14,9 @@ nlohmann::ordered_json event_of_history(const nlohmann::ordered_json& line);
 
 // Null when it is neither up nor down now: that is a decision's doing, which is an event itself.
 nlohmann::ordered_json event_of_health(const ServerKey& server, const HealthEvidence& now);
+
+// Pushing log lines has come to that.
+nlohmann::ordered_json event_of_loki(LokiPace::News news, std::string_view sentence);
 
 // About the daemon itself: "daemon.started". `level`: info, warning or error.
 nlohmann::ordered_json event_of_daemon(std::string_view event, std::string_view level,

@@ -30,6 +30,7 @@ class Page {
     checks();
     releases();
     daemon();
+    loki();
     workers();
     process();
     return text_.text();
@@ -210,6 +211,23 @@ class Page {
     text_.sample({}, log.dropped);
     text_.family("event_readers", Gauge, "Who follows /v1/events: pages, top, events --follow.");
     text_.sample({}, static_cast<std::uint64_t>(from_.telemetry.readers()));
+  }
+
+  void loki() {
+    const LokiPusher::Counts loki = from_.loki();
+    if (!loki.is_on) return;
+    text_.family("loki_pushed_lines_total", Counter, "Lines that Loki took.");
+    text_.sample({}, loki.pushed);
+    text_.family("loki_dropped_lines_total", Counter, "Lines that Loki never gets, by reason.");
+    text_.sample({{"reason", "queue_full"}}, loki.overflown);
+    text_.sample({{"reason", "refused"}}, loki.refused);
+    text_.sample({{"reason", "turned_off"}}, loki.abandoned);
+    text_.family("loki_push_failures_total", Counter, "Pushes that have to be tried again.");
+    text_.sample({}, loki.failures);
+    text_.family("loki_queue_bytes", Gauge, "Of lines that wait for Loki.");
+    text_.sample({}, std::uint64_t{loki.waiting_bytes});
+    text_.family("loki_last_push_timestamp_seconds", Gauge, "When Loki took lines; 0: never.");
+    text_.sample({}, std::chrono::duration<double>(loki.last_push.time_since_epoch()).count());
   }
 
   void certificates() {

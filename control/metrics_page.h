@@ -8,6 +8,7 @@
 #include <string>
 
 #include "control/health_checker.h"
+#include "control/loki_pusher.h"
 #include "control/status_report.h"
 
 namespace tealgate {
@@ -25,6 +26,7 @@ struct MetricsSources {
     std::uint64_t dropped = 0;
   };
   std::function<LogCounts()> access_log;
+  std::function<LokiPusher::Counts()> loki;
 };
 
 std::string metrics_page(const MetricsSources& sources);

@@ -53,6 +53,12 @@ std::string_view to_string(OptionType type) {
       return "absolute path";
     case T::AccessLog:
       return "absolute path, `stdout` or `off`";
+    case T::LogFormat:
+      return "`json` or `combined`";
+    case T::HttpUrl:
+      return "URL";
+    case T::LabelMap:
+      return "map of texts";
     case T::StatusList:
       return "statuses";
     case T::HealthCheck:

@@ -243,6 +243,8 @@ nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFac
                       {"loaded_at", format_wall_time(loaded.loaded_at)},
                       {"warnings", loaded.warnings}};
   object["access_log"] = facts.access_log;
+  object["access_log_format"] =
+      facts.access_log_format == AccessLogFormat::Json ? "json" : "combined";
   object["workers"] = control.workers();
   object["listening"] = std::move(listening);
   object["in_flight"] = counts.in_flight;

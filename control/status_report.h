@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "upstream/access_log_format.h"
 #include "upstream/service.h"
 
 namespace tealgate {
@@ -24,6 +25,7 @@ struct DaemonFacts {
   pid_t pid = 0;
   WallTime started_at;
   std::string access_log = {};  // "stdout", "off", or an absolute path
+  AccessLogFormat access_log_format = AccessLogFormat::Json;
 };
 
 nlohmann::ordered_json status_object(const ControlLoop& control, const DaemonFacts& facts);

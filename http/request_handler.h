@@ -77,6 +77,8 @@ class ResponseWriter {
   // Bytes of this exchange so far, as they were on the wire.
   virtual std::uint64_t bytes_received() const = 0;
   virtual std::uint64_t bytes_sent() const = 0;
+  // Of these, what came behind the response's head.
+  virtual std::uint64_t body_bytes_sent() const = 0;
 
  protected:
   ~ResponseWriter() = default;
@@ -104,8 +106,8 @@ class RequestAnswerer {
   }
 
   // The client is gone or its body is broken or late; the connection closes (after our own error
-  // reply, if no head went out and there is one). Of the writer only bytes_received() and
-  // bytes_sent() may be used any more.
+  // reply, if no head went out and there is one). Of the writer only bytes_received(),
+  // bytes_sent() and body_bytes_sent() may be used any more.
   virtual void on_client_failure(Failure failure, std::string_view detail) = 0;
 
   // end() was called and the last byte has left to the kernel, or cut() was called.
@@ -121,6 +123,7 @@ struct RefusedRequest {
   int status = 0;  // of the reply sent; 0 when none could be
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint64_t body_bytes_sent = 0;
   TimePoint began;
 };
 

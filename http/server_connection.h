@@ -114,6 +114,9 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   Loop& loop() override { return loop_; }
   std::uint64_t bytes_received() const override { return bytes_received_; }
   std::uint64_t bytes_sent() const override { return written_ - sent_before_; }
+  std::uint64_t body_bytes_sent() const override {
+    return head_ended_ > sent_before_ ? written_ - head_ended_ : 0;
+  }
 
   std::size_t take_request(std::string_view bytes);
   bool is_between_requests() const;
@@ -163,6 +166,7 @@ class ServerConnection final : private StreamOwner, private ResponseWriter {
   std::uint64_t bytes_received_ = 0;
   std::uint64_t written_ = 0;      // on this connection
   std::uint64_t sent_before_ = 0;  // of these, before the exchange
+  std::uint64_t head_ended_ = 0;   // of these, before the newest response's body
   ResponseMeter meter_;
   std::size_t discarded_ = 0;
   unsigned requests_ = 0;

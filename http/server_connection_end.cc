@@ -30,6 +30,7 @@ void ServerConnection::refuse(Failure failure, std::string_view detail, const Re
   const bool can_answer = refused.status != 0;
   if (can_answer) send_error(handler_.reply_to_refused(refused, head));
   refused.bytes_sent = bytes_sent();
+  refused.body_bytes_sent = body_bytes_sent();
   handler_.on_refused(refused);
   can_answer ? linger() : close();
 }
@@ -39,6 +40,7 @@ void ServerConnection::send_error(const LocalReply& reply) {
   const Framing framing = reply.framing();
   append_response_head(out, dressed({.status = reply.status, .fields = reply.fields}), framing,
                        Persistence::Closes);
+  head_ended_ = written_ + out.size();
   if (!head_request_) out.append(reply.body);
   write(out);
 }

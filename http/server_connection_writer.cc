@@ -39,6 +39,7 @@ void ServerConnection::send_head(const OutgoingHead& head) {
                        : old_client_ ? Persistence::StaysSaid
                                      : Persistence::Stays);
   write(out);
+  head_ended_ = written_;
 }
 
 // With what the listener adds to each answer; where the answer has it already, its own counts.
@@ -79,6 +80,7 @@ ResponseWriter::EarlyBytes ServerConnection::start_tunnel(std::string_view field
   phase_ = Phase::Tunnel;
   response_framing_.kind = Framing::Kind::UntilClose;
   write_bare_head(101, fields);
+  head_ended_ = written_;
   const std::string_view early = waiting();
   pipelined_taken_ = pipelined_.size();
   bytes_received_ += early.size();

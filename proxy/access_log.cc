@@ -37,13 +37,21 @@ void add_time(JsonWriter& json, std::string_view name, Duration duration) {
 }  // namespace
 
 void AccessLog::write(const AccessRecord& record) {
-  if (is_off_) return;
+  if (!producer_.is_wanted()) return;
   line_.clear();
-  JsonWriter json(line_);
+  const WallTime now = WallClock::now();
+  format_ == AccessLogFormat::Json ? append_json_line(line_, record, now)
+                                   : append_combined_line(line_, record, now);
+  producer_.append(line_);
+}
+
+void append_json_line(std::string& out, const AccessRecord& record, WallTime now) {
+  JsonWriter json(out);
   json.begin_object();
-  json.field("ts", format_wall_time(WallClock::now()));
+  json.field("ts", format_wall_time(now));
   json.field("level", level_of(record));
   add_text(json, "request_id", record.request_id);
+  add_text(json, "trace_id", record.trace_id);
   add_text(json, "client_ip", record.client_ip);
   add_text(json, "service", record.service);
   add_text(json, "pool", record.pool);
@@ -70,7 +78,6 @@ void AccessLog::write(const AccessRecord& record) {
   json.field("end", facts_of(record.failure).end);
   add_text(json, "detail", record.detail);
   json.end_object();
-  producer_.append(line_);
 }
 
 }  // namespace tealgate

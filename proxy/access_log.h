@@ -1,5 +1,5 @@
-// The access log's line: one JSON object for each exchange, appended by the worker and written by
-// the LogWriter's thread. docs/logs.md describes every field.
+// The access log's line: one for each exchange, a JSON object or in nginx's combined format,
+// appended by the worker and written by the LogWriter's thread. docs/logs.md describes every field.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log_writer.h"
 #include "http/failure.h"
+#include "upstream/access_log_format.h"
 
 namespace tealgate {
 
@@ -23,7 +24,8 @@ struct FailedTry {
 // What is known of an exchange at its end. Empty views and zero numbers are left out of the line
 // where they mean "none".
 struct AccessRecord {
-  std::string_view request_id = {}, client_ip = {}, service = {}, pool = {}, server = {};
+  std::string_view request_id = {}, trace_id = {}, client_ip = {}, service = {}, pool = {},
+                   server = {};
   std::uint64_t revision = 0;  // of the service, when the request was routed; 0: no service
   std::string_view method = {}, host = {}, path = {}, user_agent = {}, referer = {};
   std::string_view detail = {};  // a literal of ours that explains a bad end
@@ -35,20 +37,33 @@ struct AccessRecord {
   unsigned attempts = 0;
   std::span<const FailedTry> tries = {};
   std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::uint64_t body_out = 0;  // of bytes_out, what came behind the response's head
   TimePoint began = {}, ended = {};
   Duration connect{};  // of the last attempt; zero on a reused connection
   Duration ttfb{};     // from the exchange's begin to the response head
 };
 
+// Where a worker's lines go, and what they look like.
+struct AccessLogTarget {
+  LogWriter& writer;
+  AccessLogFormat format = AccessLogFormat::Json;
+};
+
+// Appends the line that is written, without its newline.
+void append_json_line(std::string& out, const AccessRecord& record, WallTime now);
+// The same as nginx's `combined` has it.
+void append_combined_line(std::string& out, const AccessRecord& record, WallTime now);
+
 class AccessLog {
  public:
-  explicit AccessLog(LogWriter& writer) : is_off_(writer.is_off()), producer_(writer) {}
+  explicit AccessLog(const AccessLogTarget& target)
+      : format_(target.format), producer_(target.writer) {}
 
   // Never blocks; a line that finds no room is dropped and counted.
   void write(const AccessRecord& record);
 
  private:
-  const bool is_off_;
+  const AccessLogFormat format_;
   LogWriter::Producer producer_;
   std::string line_;
 };

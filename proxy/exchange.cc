@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "http/forwarding.h"
+#include "http/trace_parent.h"
 #include "http/trailers.h"
 #include "proxy/own_reply.h"
 #include "proxy/worker.h"
@@ -327,6 +328,7 @@ void Exchange::write_log() {
   count();
   const bool has_failed = relay_.failure() != Failure::None;
   worker_.log().write({.request_id = request_id_,
+                       .trace_id = trace_id(head_),
                        .client_ip = client_address_,
                        .service = service_name_,
                        .pool = pool_ ? std::string_view(pool_->name) : std::string_view(),
@@ -347,6 +349,7 @@ void Exchange::write_log() {
                        .tries = tries_,
                        .bytes_in = writer_.bytes_received(),
                        .bytes_out = writer_.bytes_sent(),
+                       .body_out = writer_.body_bytes_sent(),
                        .began = began_,
                        .ended = worker_.loop().now(),
                        .connect = connect_,

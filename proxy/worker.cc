@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/cell.h"
+#include "base/quiet_thread.h"
 #include "http/forwarding.h"
 #include "proxy/own_reply.h"
 
@@ -40,10 +41,11 @@ ServerConnectionSettings connection_settings(const Snapshot& snapshot) {
 
 }  // namespace
 
-Worker::Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer, ClientCounts& clients)
+Worker::Worker(unsigned index, SnapshotCell& cell, const AccessLogTarget& access_log,
+               ClientCounts& clients)
     : index_(index),
       mailbox_(loop_),
-      access_log_(log_writer),
+      access_log_(access_log),
       connection_cache_(std::make_unique<ConnectionCache>(loop_)),
       reader_(std::make_unique<SnapshotReader>(cell, [this] { post([this] { adopt(); }); })),
       clients_(clients),
@@ -63,7 +65,7 @@ Worker::~Worker() {
 }
 
 void Worker::start() {
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = begin_quiet_thread(fmt::format("worker-{}", index_).c_str(), [this] { loop_.run(); });
 }
 
 void Worker::join() {
@@ -255,6 +257,7 @@ void Worker::on_refused(const RefusedRequest& refused) {
                      .status = refused.status,
                      .bytes_in = refused.bytes_received,
                      .bytes_out = refused.bytes_sent,
+                     .body_out = refused.body_bytes_sent,
                      .began = refused.began,
                      .ended = loop_.now()});
 }

@@ -39,7 +39,8 @@ struct ClientCounts {
 class Worker final : public RequestHandler {
  public:
   // `index`: 0, 1, … The cell holds a snapshot.
-  Worker(unsigned index, SnapshotCell& cell, LogWriter& log_writer, ClientCounts& clients);
+  Worker(unsigned index, SnapshotCell& cell, const AccessLogTarget& access_log,
+         ClientCounts& clients);
   // After join().
   ~Worker();
 

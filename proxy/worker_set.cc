@@ -134,10 +134,10 @@ void WorkerSet::change(const Bound& changed, const Entrances& entrances) {
 }
 
 WorkerSet::WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell,
-                     LogWriter& log_writer)
+                     const AccessLogTarget& access_log)
     : count_(workers),
       cell_(cell),
-      log_writer_(log_writer),
+      access_log_(access_log),
       stop_deadline_(control_loop, [this] { finish_stop(); }),
       stream_deadline_(control_loop, [this] { close_all_streams(Duration::zero()); }),
       mailbox_(control_loop) {}
@@ -148,7 +148,7 @@ WorkerSet::~WorkerSet() {
 
 void WorkerSet::start() {
   for (unsigned i = 0; i < count_; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, cell_, log_writer_, clients_));
+    workers_.push_back(std::make_unique<Worker>(i, cell_, access_log_, clients_));
     workers_.back()->start();
   }
 }

@@ -21,7 +21,8 @@ namespace tealgate {
 
 class WorkerSet final : public DataPlane {
  public:
-  WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell, LogWriter& log_writer);
+  WorkerSet(Loop& control_loop, unsigned workers, SnapshotCell& cell,
+            const AccessLogTarget& access_log);
   // Cuts what is left and joins the threads.
   ~WorkerSet();
 
@@ -90,7 +91,7 @@ class WorkerSet final : public DataPlane {
 
   const unsigned count_;
   SnapshotCell& cell_;
-  LogWriter& log_writer_;
+  const AccessLogTarget access_log_;
   ClientCounts clients_;
   const std::shared_ptr<TlsTicketKeys> ticket_keys_ = std::make_shared<TlsTicketKeys>();
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -65,7 +65,7 @@ void LogFilter::want(const char* field, const std::string& value) {
 }
 
 LogVerdict LogFilter::judge(std::string_view line) const {
-  if (wanted_.empty() && statuses_.empty() && since_.empty()) return LogVerdict::Shown;
+  if (!is_choosy()) return LogVerdict::Shown;
   const json object = json::parse(line, nullptr, false);
   if (!object.is_object()) return LogVerdict::LeftOut;
   const json& ts = member(object, "ts");

@@ -28,6 +28,8 @@ class LogFilter {
   // The flags of `logs`, already checked; --since counts back from `now`.
   LogFilter(const Arguments& arguments, WallTime now);
 
+  // Whether it asks for anything: then lines need fields.
+  bool is_choosy() const { return !wanted_.empty() || !statuses_.empty() || !since_.empty(); }
   // A line that is no JSON object has no fields: it is shown only if nothing is asked for.
   LogVerdict judge(std::string_view line) const;
 

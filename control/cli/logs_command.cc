@@ -30,6 +30,13 @@ tl::expected<std::string, int> log_path(const Watched& watched) {
   if (answer.outcome != Answer::Outcome::Answered || member(status, "ok") != true)
     return tl::make_unexpected(tell_failure(watched, answer));
   const std::string path = text_of(status, "access_log");
+  const bool has_no_fields = text_of(status, "access_log_format") == "combined";
+  if (has_no_fields && LogFilter(watched.arguments, WallClock::now()).is_choosy()) {
+    return tl::make_unexpected(tell_error(
+        watched,
+        own_error("no_fields", 1, "logs.format is combined: such lines have no fields to choose by",
+                  "tealgate logs --follow shows them all")));
+  }
   if (path.starts_with('/')) return path;
   const std::string why = path == "off"      ? "logs.access is off: there is no access log"
                           : path == "stdout" ? "the access log goes to the daemon's stdout; read "

@@ -1,5 +1,7 @@
 """packaging/install: what it puts where, that it is patient with what is there, and that what it installs works:
 the binary starts, systemd reads the units, the completions complete, logrotate rotates, man shows the page."""
+import gzip
+import json
 import os
 import pathlib
 import pty
@@ -8,13 +10,14 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 
 from harness.behaviours import Named
 from harness.daemon import shop
 from harness.waiting import eventually
-from harness.wire import request
+from harness.wire import Wire, head, request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "packaging" / "install"
@@ -283,6 +286,35 @@ def test_man_shows_every_command_without_a_warning(binary, stage):
     assert "Tealgate 1.2.3" in shown.stdout
 
 
+class Numbered:
+    """Clients that ask without pause, each time for another path."""
+
+    def __init__(self, port, clients=2):
+        self._port, self._is_over = port, threading.Event()
+        self._asked = [[] for _ in range(clients)]
+        self._threads = [threading.Thread(target=self._ask, args=(number,)) for number in range(clients)]
+
+    def asked(self):
+        return [path for paths in self._asked for path in paths]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _ask(self, number):
+        with Wire(self._port) as wire:
+            while not self._is_over.is_set():
+                path = f"/{number}/{len(self._asked[number])}"
+                self._asked[number].append(path)
+                assert wire.exchange(head("GET", path)).status == 200
+
+
 @pytest.mark.needs("/usr/sbin/logrotate")
 @pytest.mark.skipif(os.getuid() != 0, reason="logrotate becomes the service's user")
 def test_logrotate_rotates_and_the_daemon_writes_on_in_a_new_file(target, stage):
@@ -301,12 +333,19 @@ def test_logrotate_rotates_and_the_daemon_writes_on_in_a_new_file(target, stage)
     path = stage.folder / "rotation"
     path.write_text(rotation)
     path.chmod(0o644)
-    request(daemon.port, "/before")
-    daemon.wait_for_log(lambda line: line["path"] == "/before")
-    rotated = run("/usr/sbin/logrotate", "--force", "--state", stage.folder / "state", path)
-    assert (rotated.returncode, rotated.stderr) == (0, "")
-    eventually(daemon.access_log_path.exists, what="the new file")
-    request(daemon.port, "/after")
-    daemon.wait_for_log(lambda line: line["path"] == "/after")
-    old = pathlib.Path(f"{daemon.access_log_path}.1").read_text()
-    assert "/before" in old and "/after" not in old
+    with Numbered(daemon.port) as clients:
+        for age in range(3):
+            eventually(lambda: len(daemon.access_log()) > 50, what="lines in the file")
+            rotated = run("/usr/sbin/logrotate", "--force", "--state", stage.folder / "state", path)
+            assert (rotated.returncode, rotated.stderr) == (0, "")
+            eventually(daemon.access_log_path.exists, what="the new file")
+    asked = clients.asked()
+    files = [daemon.access_log_path, *daemon.access_log_path.parent.glob("access.log.*")]
+    assert len(files) == 4
+
+    def seen():
+        texts = [gzip.open(file, "rt").read() if file.suffix == ".gz" else file.read_text() for file in files]
+        return sorted(json.loads(line)["path"] for text in texts for line in text.splitlines())
+
+    eventually(lambda: len(seen()) >= len(asked), what="all lines")
+    assert seen() == sorted(asked), "each request has one line, in one of the files"

@@ -54,7 +54,7 @@ def test_it_holds_what_the_installer_installs_owned_by_root(package):
 def test_what_it_depends_on_was_found_by_the_libraries_it_uses(package):
     fields = run("dpkg-deb", "--field", package).stdout
     depends = re.search(r"^Depends: (.*)$", fields, re.MULTILINE)[1]
-    for library in ("libc6", "libssl3", "libuv1", "libyaml-cpp0.7", "libfmt9", "adduser"):
+    for library in ("libc6", "libssl3", "libcurl4", "zlib1g", "libuv1", "libyaml-cpp0.7", "libfmt9", "adduser"):
         assert re.search(rf"(^|, ){re.escape(library)}( |,|$)", depends), depends
     assert "-dev" not in depends
 

@@ -17,6 +17,8 @@ HOMES = {
     "uv.h": r"base/[a-z_]+\.(cc|h)$",
     "llhttp.h": r"http/second_reader\.cc$|bench/side\.h$",
     "openssl/": r"base/tls_[a-z_]+\.(cc|h)$",
+    "curl/": r"base/http_post\.cc$",
+    "zlib.h": r"base/gzip\.cc$",
     "yaml-cpp/": r"control/config_file\.cc$",
     "CLI/": r"control/cli/[a-z_]+\.cc$",
     "nlohmann/json.hpp": r"control/.*\.cc$|running_daemon\.cc$",

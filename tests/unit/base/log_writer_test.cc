@@ -212,12 +212,41 @@ TEST_CASE("LogWriter: a full disk drops lines, is told once, and ends when there
 
 TEST_CASE("LogWriter: off takes lines and does nothing") {
   auto writer = open_writer("off");
-  CHECK(writer->is_off());
   LogWriter::Producer producer(*writer);
+  CHECK_FALSE(producer.is_wanted());
   producer.append("nothing");
   writer->reopen();
   writer->flush();
   CHECK(writer->counts().written + writer->counts().dropped == 0);
+}
+
+TEST_CASE("LogWriter: a tee gets what the file gets, and lines too where the log is off") {
+  struct Tee final : LogTee {
+    void take(std::string_view lines) override { taken += lines; }
+    std::string taken;
+  } tee;
+  TempFolder folder;
+  std::string target = folder.file("log");
+  SUBCASE("file") {}
+  SUBCASE("off") {
+    target = "off";
+  }
+  auto writer = open_writer(target);
+  LogWriter::Producer producer(*writer);
+  producer.append("before");
+  writer->flush();
+  writer->set_tee(&tee);
+  CHECK(producer.is_wanted());
+  producer.append("one");
+  producer.append("two");
+  writer->flush();
+  CHECK(tee.taken == "one\ntwo\n");
+  writer->set_tee(nullptr);
+  CHECK(producer.is_wanted() == (target != "off"));
+  producer.append("after");
+  writer->flush();
+  CHECK(tee.taken == "one\ntwo\n");
+  if (target != "off") CHECK(folder.read("log") == "before\none\ntwo\nafter\n");
 }
 
 TEST_CASE("LogWriter: a path that can't be opened is an error") {
