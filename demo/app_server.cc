@@ -1,11 +1,21 @@
 #include "demo/app_server.h"
 
+#include <functional>
 #include <utility>
 
 #include "demo/plain_answer.h"
 #include "http/h1_writer.h"
 
 namespace tealgate::demo {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Duration kQuickReport = milliseconds(2000);
+constexpr unsigned kReportSpread = 6000;  // milliseconds
+
+}  // namespace
 
 Result<std::unique_ptr<AppServer>> AppServer::start(Loop& loop, std::string pool,
                                                     std::string name) {
@@ -19,18 +29,30 @@ Result<std::unique_ptr<AppServer>> AppServer::start(Loop& loop, std::string pool
 AppServer::AppServer(Loop& loop, UniqueFd fd, std::string pool, std::string name)
     : pool_(std::move(pool)),
       name_(std::move(name)),
+      dice_(static_cast<unsigned>(std::hash<std::string>{}(name_))),
       listener_(loop, std::move(fd), *this, settings_) {}
 
 std::unique_ptr<RequestAnswerer> AppServer::on_request(RequestHead&& head, ResponseWriter& writer) {
   std::string fields;
   append_field(fields, "Content-Type", "text/plain");
   append_field(fields, "X-Pool", pool_);
+  append_field(fields, "X-Version", version_);
   if (head.path == "/health") {
-    return healthy_
-               ? std::make_unique<PlainAnswer>(writer, 200, fields, "ok\n")
-               : std::make_unique<PlainAnswer>(writer, 503, fields, "db: connection refused\n");
+    return std::make_unique<PlainAnswer>(
+        writer, healthy_ ? PlainText{200, fields, "ok\n"}
+                         : PlainText{503, fields, "db: connection refused\n"});
   }
-  return std::make_unique<PlainAnswer>(writer, 200, fields, "Hello from " + name_ + "\n");
+  const Duration delay = time_taken(head.path);
+  return std::make_unique<PlainAnswer>(
+      writer, PlainText{200, fields, "Hello from " + name_ + ", " + version_ + "\n", delay});
+}
+
+// Nine in ten pages at once, one in a hundred slowly: what percentiles are for.
+Duration AppServer::time_taken(std::string_view path) {
+  if (path == "/report") return kQuickReport + milliseconds(dice_() % kReportSpread);
+  const unsigned roll = static_cast<unsigned>(dice_() % 100);
+  if (roll == 0) return milliseconds(100 + dice_() % 100);
+  return roll < 10 ? milliseconds(dice_() % 40) : milliseconds(0);
 }
 
 }  // namespace tealgate::demo

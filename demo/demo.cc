@@ -56,7 +56,7 @@ std::string config_text(const Stage& stage, const Folder& folder, const std::str
 listen: "127.0.0.1:{}"
 services:
   demo:
-    health: /health
+    health: {{path: /health, interval: 500ms, fall: 2}}
     pools:
       blue: [{}]
       green: [{}]
@@ -67,28 +67,45 @@ control:
   state: "{}"
   dashboard: {{address: "127.0.0.1:0", tokens: [{{name: demo, role: deployer, sha256: "{}"}}]}}
 )",
-                     port, fmt::join(stage.addresses("blue"), ", "),
-                     fmt::join(stage.addresses("green"), ", "), folder.file("access.log"), socket,
+                     port, fmt::join(stage.servers("blue"), ", "),
+                     fmt::join(stage.servers("green"), ", "), folder.file("access.log"), socket,
                      folder.file("state"), kTokenHash);
 }
 
-void print_invitation(const SocketAddress& proxy, const std::string& dashboard,
-                      const std::string& socket) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  fmt::print(
-      R"(The proxy listens on http://{}/ ; two pools of two small servers stand behind it, blue serves.
-Eight clients send requests without pause. The dashboard is at {} ; to act there,
-sign in with the token "demo". Or copy these into a second terminal, one after the other:
+// What happens by itself, in one sentence each.
+std::string plot(const DemoArguments& arguments) {
+  std::string plot;
+  const auto seconds = [](Duration every) {
+    return std::chrono::duration_cast<std::chrono::seconds>(every).count();
+  };
+  if (arguments.traffic) plot += "Fourteen clients send requests without pause. ";
+  if (arguments.release_every) {
+    plot += fmt::format("Every {} s there is a release. ", seconds(*arguments.release_every));
+  }
+  if (arguments.break_every) {
+    plot += fmt::format("Every {} s a server falls ill. ", seconds(*arguments.break_every));
+  }
+  return plot;
+}
 
-  1. a release:    {} switch green --socket {}
-  2. and back:     {} rollback --socket {}
-  3. a bad build:  {} demo break green --socket {}; {} switch green --socket {}
+void print_invitation(const SocketAddress& proxy, const std::string& dashboard,
+                      const DemoArguments& arguments) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string socket = arguments.socket.empty() ? default_socket() : arguments.socket;
+  fmt::print(
+      R"(The proxy listens on http://{0}/ ; two pools of two small servers stand behind it, blue serves.
+{1}
+The dashboard is at {2} ; to act there, sign in with the token "demo".
+Or copy these into a second terminal, one after the other:
+
+  1. a release:    {3} switch green --socket {4}
+  2. and back:     {3} rollback --socket {4}
+  3. a bad build:  {3} demo break green --socket {4}; {3} switch green --socket {4}
 
 Ctrl-C ends the demo.
 
 )",
-      proxy.to_string(), dashboard, program, socket, program, socket, program, socket, program,
-      socket);
+      proxy.to_string(), plot(arguments), dashboard, program, socket);
   std::fflush(stdout);
 }
 
@@ -138,8 +155,12 @@ int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
   std::filesystem::create_directories(std::filesystem::path(socket).parent_path(), failed);
   std::filesystem::create_directories(folder.file("state"), failed);
   if (failed) return say(fmt::format("cannot make the folder of {}", socket));
-  auto stage = Stage::set(
-      {.break_socket = break_socket, .traffic = arguments.traffic, .duration = arguments.duration});
+  auto stage = Stage::set({.break_socket = break_socket,
+                           .control_socket = socket,
+                           .traffic = arguments.traffic,
+                           .release_every = arguments.release_every,
+                           .break_every = arguments.break_every,
+                           .duration = arguments.duration});
   if (!stage) return say(stage.error().message);
   const std::string config = folder.file("tealgate.yaml");
   std::ofstream(config) << config_text(**stage, folder, socket, arguments.port.value_or(0));
@@ -147,8 +168,9 @@ int run_demo(const DemoArguments& arguments, const RunDaemon& run_daemon) {
   return run_daemon({.config_path = config,
                      .on_ready =
                          [&](const SocketAddress& proxy, const std::string& dashboard) {
-                           print_invitation(proxy, dashboard, socket);
-                           (*stage)->play(proxy);
+                           (*stage)->play(proxy, [proxy, dashboard, arguments] {
+                             print_invitation(proxy, dashboard, arguments);
+                           });
                          },
                      .on_stopping = [&] { (*stage)->rest(); }});
 }

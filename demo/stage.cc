@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
 namespace tealgate::demo {
 
 namespace {
-constexpr unsigned kClients = 8;
 constexpr std::chrono::seconds kLongestRest(2);
 }  // namespace
 
@@ -40,45 +40,92 @@ Stage::~Stage() {
     mailbox_.post([this] { loop_.stop(); });
     thread_.join();
   }
-  live_line_.reset();
-  traffic_.reset();
+  clear();
   unlink(settings_.break_socket.c_str());
 }
 
-std::vector<std::string> Stage::addresses(std::string_view pool) const {
-  std::vector<std::string> addresses;
+std::vector<std::string> Stage::servers(std::string_view pool) const {
+  std::vector<std::string> servers;
   for (const auto& server : servers_) {
-    if (server->pool() == pool) addresses.push_back(server->address().to_string());
+    if (server->pool() != pool) continue;
+    servers.push_back(
+        fmt::format("{{name: {}, address: {}}}", server->name(), server->address().to_string()));
   }
-  return addresses;
+  return servers;
 }
 
 void Stage::start() {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
-void Stage::play(const SocketAddress& proxy) {
-  mailbox_.post([this, proxy] { begin(proxy); });
+void Stage::play(const SocketAddress& proxy, std::function<void()> invite) {
+  mailbox_.post([this, proxy, invite = std::move(invite)] {
+    rehearse([this, proxy, invite] {
+      invite();
+      begin(proxy);
+    });
+  });
 }
 
 void Stage::rest() {
   const auto over = std::make_shared<std::promise<void>>();
   mailbox_.post([this, over] {
-    live_line_.reset();
-    traffic_.reset();
+    clear();
     over->set_value();
   });
   over->get_future().wait_for(kLongestRest);
 }
 
+void Stage::clear() {
+  releases_.reset();
+  breakdowns_.reset();
+  live_line_.reset();
+  traffic_.reset();
+}
+
+void Stage::rehearse(std::function<void()> on_ready) {
+  const Result<SocketAddress> socket = SocketAddress::unix_path(settings_.control_socket);
+  if (!settings_.release_every || !socket) return on_ready();
+  const auto put = [this](std::string_view pool, const std::string& version) {
+    deploy(pool, version);
+  };
+  releases_ = std::make_unique<Releases>(loop_, *socket, *settings_.release_every, put);
+  releases_->begin(std::move(on_ready));
+}
+
 void Stage::begin(const SocketAddress& proxy) {
   if (settings_.duration) end_.start(*settings_.duration);
+  if (settings_.break_every) {
+    const auto choose = [this] { return next_to_break(); };
+    breakdowns_ = std::make_unique<Breakdowns>(loop_, *settings_.break_every, choose);
+    breakdowns_->begin();
+  }
   if (!settings_.traffic) return;
-  traffic_ = std::make_unique<Traffic>(loop_, proxy, kClients);
+  traffic_ = std::make_unique<Traffic>(loop_, proxy);
   live_line_ = std::make_unique<LiveLine>(loop_, *traffic_);
 }
 
+// One after the other; none of a pool whose other server is broken, and it would be the last.
+AppServer* Stage::next_to_break() {
+  const std::size_t count = servers_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    AppServer* const server = servers_[broken_++ % count].get();
+    const auto well = std::ranges::count_if(servers_, [server](const auto& other) {
+      return other->pool() == server->pool() && other->is_healthy();
+    });
+    if (server->is_healthy() && well > 1) return server;
+  }
+  return nullptr;
+}
+
+void Stage::deploy(std::string_view pool, const std::string& version) {
+  for (const auto& server : servers_) {
+    if (server->pool() == pool) server->set_version(version);
+  }
+}
+
 bool Stage::set_health(std::string_view pool, bool healthy) {
+  if (breakdowns_) breakdowns_->leave_alone(pool);
   bool found = false;
   for (const auto& server : servers_) {
     if (server->pool() != pool) continue;

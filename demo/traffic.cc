@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
+#include <numbers>
 #include <utility>
 
 #include "base/timer.h"
@@ -15,22 +17,34 @@ namespace {
 
 constexpr Duration kPause = std::chrono::milliseconds(1);  // rounded up to a tick of the timer
 constexpr Duration kPatience = std::chrono::seconds(30);
-constexpr unsigned kRequestsPerBurst = 4;  // between two pauses
 constexpr unsigned kPostEvery = 10;
+constexpr unsigned kShoppers = 8;
+constexpr unsigned kReporters = 6;  // so that a drain has something to wait for
+constexpr std::chrono::seconds kTide(90);
+
+// How many requests there are between two pauses: 1 to 8, in long waves.
+unsigned requests_per_burst(TimePoint now) {
+  const double turns = now.time_since_epoch() / std::chrono::duration<double>(kTide);
+  return 1 + static_cast<unsigned>(3.5 * (1 + std::sin(turns * 2 * std::numbers::pi)));
+}
 
 }  // namespace
 
 class Traffic::Client final : private ClientConnectionOwner {
  public:
-  Client(Loop& loop, const SocketAddress& proxy, Counts& counts)
-      : loop_(loop), proxy_(proxy), counts_(counts), timer_(loop, [this] { on_timer(); }) {
+  enum class Kind : unsigned char { Shopper, Reporter };
+
+  Client(Loop& loop, const SocketAddress& proxy, Counts& counts, Kind kind)
+      : loop_(loop), proxy_(proxy), counts_(counts), kind_(kind), timer_(loop, [this] {
+          on_timer();
+        }) {
     timer_.start(kPause);
   }
 
  private:
   void on_timer() {
     if (waiting_) return fail("no answer within 30 s");
-    burst_left_ = kRequestsPerBurst;
+    burst_left_ = kind_ == Kind::Reporter ? 1 : requests_per_burst(loop_.now());
     send();
   }
 
@@ -38,11 +52,11 @@ class Traffic::Client final : private ClientConnectionOwner {
     if (!connection_) connection_ = ClientConnection::connect(loop_, proxy_, *this);
     waiting_ = true;
     status_ = 0;
-    const bool is_post = ++sent_ % kPostEvery == 0;
+    const bool is_post = ++sent_ % kPostEvery == 0 && kind_ == Kind::Shopper;
     const std::string body = is_post ? fmt::format("order number {}\n", sent_) : std::string();
     const Framing framing{is_post ? Framing::Kind::Length : Framing::Kind::None, body.size()};
     std::string head;
-    append_request_line(head, is_post ? "POST" : "GET", "/");
+    append_request_line(head, is_post ? "POST" : "GET", kind_ == Kind::Reporter ? "/report" : "/");
     append_field(head, "Host", "demo.localhost");
     append_framing(head, framing);
     append_end_of_head(head);
@@ -94,6 +108,7 @@ class Traffic::Client final : private ClientConnectionOwner {
   Loop& loop_;
   SocketAddress proxy_;
   Counts& counts_;
+  const Kind kind_;
   Timer timer_;
   std::unique_ptr<ClientConnection> connection_;
   std::string pool_;
@@ -104,9 +119,10 @@ class Traffic::Client final : private ClientConnectionOwner {
   std::shared_ptr<Client*> self_ = std::make_shared<Client*>(this);  // for what is deferred
 };
 
-Traffic::Traffic(Loop& loop, const SocketAddress& proxy, unsigned clients) {
-  for (unsigned i = 0; i < clients; ++i) {
-    clients_.push_back(std::make_unique<Client>(loop, proxy, counts_));
+Traffic::Traffic(Loop& loop, const SocketAddress& proxy) {
+  for (unsigned i = 0; i < kShoppers + kReporters; ++i) {
+    const auto kind = i < kShoppers ? Client::Kind::Shopper : Client::Kind::Reporter;
+    clients_.push_back(std::make_unique<Client>(loop, proxy, counts_, kind));
   }
 }
 

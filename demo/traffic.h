@@ -1,5 +1,5 @@
-// The demo's clients: a few keep-alive connections that send GET and POST without pause and count
-// what comes back.
+// The demo's clients: a few keep-alive connections that send GET and POST in bursts, as many as
+// the tide has it, some that ask for reports, which take seconds, and a count of what comes back.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace tealgate::demo {
 class Traffic {
  public:
   // Starts at once.
-  Traffic(Loop& loop, const SocketAddress& proxy, unsigned clients);
+  Traffic(Loop& loop, const SocketAddress& proxy);
   ~Traffic();
 
   struct Counts {

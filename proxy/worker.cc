@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/cell.h"
+#include "base/quiet_thread.h"
 #include "http/forwarding.h"
 #include "proxy/own_reply.h"
 
@@ -64,7 +65,7 @@ Worker::~Worker() {
 }
 
 void Worker::start() {
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = begin_quiet_thread(fmt::format("worker-{}", index_).c_str(), [this] { loop_.run(); });
 }
 
 void Worker::join() {

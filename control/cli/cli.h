@@ -22,6 +22,9 @@ struct DemoArguments {
   std::string socket;                 // --socket or TEALGATE_SOCKET; empty: the demo's own
   std::optional<std::chrono::nanoseconds> duration;  // none: until it is interrupted
   bool traffic = true;
+  // None: never.
+  std::optional<std::chrono::nanoseconds> release_every = std::chrono::seconds(45);
+  std::optional<std::chrono::nanoseconds> break_every = std::chrono::seconds(60);
 };
 
 struct CliHooks {

@@ -194,7 +194,13 @@ std::vector<CommandRow> make_table() {
        {"ACTION", 0, 2, "break POOL or mend POOL"},
        {{"port", FlagKind::Number, "N", "The proxy's port; default: a free one"},
         {"duration", FlagKind::Text, "DURATION", "End after this time", check_duration},
-        {"no_traffic", FlagKind::Yes, "", "Send no requests"}}},
+        {"no_traffic", FlagKind::Yes, "", "Send no requests"},
+        {"release_every", FlagKind::Text, "DURATION", "Time between releases; default: 45s",
+         check_duration},
+        {"no_releases", FlagKind::Yes, "", "Leave releases to you"},
+        {"break_every", FlagKind::Text, "DURATION", "Time between breakdowns; default: 60s",
+         check_duration},
+        {"no_breaks", FlagKind::Yes, "", "Keep all servers well"}}},
   };
 }
 

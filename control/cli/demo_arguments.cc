@@ -4,6 +4,19 @@
 
 namespace tealgate::cli {
 
+namespace {
+
+using Every = std::optional<std::chrono::nanoseconds>;
+
+// By --no-WHATs and --WHAT-every.
+Every how_often(const Arguments& arguments, const std::string& what, const Every& otherwise) {
+  if (arguments.has("no_" + what + "s")) return std::nullopt;
+  const std::string every = what + "_every";
+  return arguments.has(every) ? Every(*parse_duration(arguments.text(every))) : otherwise;
+}
+
+}  // namespace
+
 tl::expected<DemoArguments, std::string> demo_arguments(const Arguments& arguments) {
   DemoArguments demo;
   demo.socket = arguments.socket;
@@ -14,6 +27,13 @@ tl::expected<DemoArguments, std::string> demo_arguments(const Arguments& argumen
     demo.port = static_cast<std::uint16_t>(port);
   }
   if (arguments.has("duration")) demo.duration = *parse_duration(arguments.text("duration"));
+  demo.release_every = how_often(arguments, "release", demo.release_every);
+  demo.break_every = how_often(arguments, "break", demo.break_every);
+  for (const Every& every : {demo.release_every, demo.break_every}) {
+    if (every && *every < std::chrono::seconds(1)) {
+      return tl::make_unexpected("the time between releases, or breakdowns, is at least 1s");
+    }
+  }
   if (arguments.words.empty()) return demo;
   const std::string& action = arguments.words.front();
   if (action != "break" && action != "mend") {

@@ -6,7 +6,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { answer } from './routes.mjs';
-import { change, drainOn, findService } from './operations.mjs';
+import { change, decidedWords, drainOn, findService } from './operations.mjs';
 import { lifeBefore } from './life_before.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { past } from './traffic.mjs';
@@ -71,11 +71,11 @@ export class MockDaemon {
         const common = { at, service: service.name, operation: `op-${++this.counter}`, ...done };
         this.history.push({ event: 'decided', kind: 'switch', revision: service.revision, ...common });
         if (!service.operation) this.history.push({ event: 'finished', kind: 'switch', revision: service.revision, verdict: 'done', ...common, drain: { drained: true, finished: 37, left: 0, left_streams: 0, cut: { http: 0, stream: 0 }, took_ms: 4210, deadline_ms: 30_000 } });
-        this.event('switch.done', 'info', { ...common, message: `switched ${done.from.join(' + ')} → ${done.to.join(' + ')}` });
+        this.event('switch.decided', 'info', { ...common, message: decidedWords(service, common) });
       }
       for (const pool of service.pools) {
         for (const server of pool.servers) {
-          if (server.health !== 'up') this.event('server.down', 'error', { at: iso(server.since), service: service.name, pool: pool.name, server: server.name, message: `${server.name} is down: GET /health → ${server.status ? `${server.status} ${server.body}` : server.error}` });
+          if (server.health !== 'up') this.event('server.down', 'warning', { at: iso(server.since), service: service.name, pool: pool.name, server: server.name, message: `${service.name}/${pool.name}/${server.name} down: GET /health → ${server.status ? `${server.status} ${server.body}` : server.error}` });
         }
       }
     }
@@ -126,7 +126,7 @@ export class MockDaemon {
   fail(serviceName, poolName, serverName, { status = 503, body = '{"db":"connection refused"}' } = {}) {
     const server = findService(this.world, serviceName).pools.find(({ name }) => name === poolName).servers.find(({ name }) => name === serverName);
     Object.assign(server, { health: 'down', status, body, error: '', since: Date.now(), streak: 3, checkedAt: Date.now() });
-    this.event('server.down', 'error', { service: serviceName, pool: poolName, server: serverName, message: `${serverName} is down: GET /health → ${status} ${body}` });
+    this.event('server.down', 'warning', { service: serviceName, pool: poolName, server: serverName, message: `${serviceName}/${poolName}/${serverName} down: GET /health → ${status} ${body}` });
   }
 
   // As the command line would.

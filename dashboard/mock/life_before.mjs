@@ -9,11 +9,11 @@ export function lifeBefore(daemon) {
   const name = service.name;
   const server = service.pools[0].servers[0].name;
   const at = (ago) => iso(Date.now() - ago);
-  daemon.event('reload.done', 'info', { at: at(14 * MINUTE), by: 'ann', message: 'config read again, nothing changed that needs a restart' });
-  daemon.event('server.down', 'error', { at: at(11.2 * MINUTE), service: name, pool: service.pools[0].name, server, message: `${server} is down: GET /health: timed out after 2 s` });
-  daemon.event('server.up', 'info', { at: at(10.6 * MINUTE), service: name, pool: service.pools[0].name, server, message: `${server} is up after 2 passes` });
-  daemon.event('lock.taken', 'info', { at: at(5.1 * MINUTE), service: name, by: 'ci', reason: 'release v1.4.2', message: 'locked' });
-  daemon.event('lock.released', 'info', { at: at(4.1 * MINUTE), service: name, by: 'ci', message: 'unlocked' });
+  daemon.event('reload.done', 'info', { at: at(14 * MINUTE), by: 'ann', message: 'the config was reloaded by ann' });
+  daemon.event('server.down', 'warning', { at: at(11.2 * MINUTE), service: name, pool: service.pools[0].name, server, message: `${name}/${service.pools[0].name}/${server} down: GET /health: timed out after 2 s` });
+  daemon.event('server.up', 'info', { at: at(10.6 * MINUTE), service: name, pool: service.pools[0].name, server, message: `${name}/${service.pools[0].name}/${server} up: GET /health → 200` });
+  daemon.event('lock.taken', 'info', { at: at(5.1 * MINUTE), service: name, by: 'ci', reason: 'release v1.4.2', message: `${name}: locked by ci: release v1.4.2` });
+  daemon.event('lock.released', 'info', { at: at(4.1 * MINUTE), service: name, by: 'ci', message: `${name}: unlocked by ci` });
 
   const drain = (finished, cut, took_ms) => ({ drained: true, finished, left: 0, left_streams: 0, cut: { http: cut, stream: 0 }, took_ms, deadline_ms: 30_000 });
   const switched = (ago, number, from, to, more, last) => {

@@ -37,6 +37,10 @@ function gate(service, to) {
   }
 }
 
+export function decidedWords({ name, revision }, { from, to, by, reason }) {
+  return `${name}: ${from.join(' ')} → ${to.join(' ')}, revision ${revision} by ${by}${reason ? `: ${reason}` : ''}`;
+}
+
 // `say(line)` gets progress; the result is returned when the drain is over.
 export async function change(daemon, service, order, kind, to, say) {
   if (service.lock && kind === 'switch') throw new Refusal(409, 'conflict', 5, `locked by ${service.lock.holder}: ${service.lock.reason}`);
@@ -66,17 +70,16 @@ export async function change(daemon, service, order, kind, to, say) {
   daemon.record({ event: 'decided', service: service.name, operation: id, kind, from, to, ...service.decided, at: iso(Date.now()), revision: service.revision });
   tell('decided', `revision ${service.revision}: ${from.join(' ')} → ${to.join(' ')}`);
   tell('announced', `${to.join(' and ')} serves ${service.name}`);
-  daemon.event(kind === 'rollback' ? 'rollback.done' : 'switch.done', 'info', {
-    service: service.name, operation: id, by: service.decided.by, reason: service.decided.reason, label: service.decided.label, from, to,
-    message: `${kind === 'rollback' ? 'rolled back' : 'switched'} ${from.join(' + ')} → ${to.join(' + ')}`,
-  });
+  const { by, reason, label } = service.decided;
+  const facts = { service: service.name, operation: id, by, reason, label, from, to };
+  daemon.event(`${kind}.decided`, 'info', { ...facts, message: decidedWords(service, facts) });
   const { drain } = service.operation;
   while (!drain.drained) {
     tell('draining', `${drain.left} in flight`);
     await daemon.pause();
   }
   daemon.record({ event: 'finished', service: service.name, operation: id, kind, from, to, ...service.decided, at: iso(Date.now()), revision: service.revision, drain, verdict: 'done' });
-  daemon.event('switch.drained', 'info', { service: service.name, operation: id, message: `${from.join(' + ')} drained: ${drain.finished} finished, 0 cut` });
+  daemon.event(`${kind}.done`, 'info', { ...facts, message: `${service.name}: ${from.join(' ')} → ${to.join(' ')} done; drained: ${drain.finished} finished, 0 cut` });
   return result(service, from, to, { changed: true, operation: id, drain });
 }
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withNulls } from '../src/model/absent';
 import type { DaemonEvent, Status } from '../src/model/contract';
+import { decadesAround, decadesShown } from '../src/model/decades';
 import { flagsOf } from '../src/model/flags';
+import { stepsKnown } from '../src/model/reach';
 import { mergePatch } from '../src/model/merge_patch';
 import { splitOf, withShare } from '../src/model/split';
 import { highestOfEach, perSecond, stacked, summed } from '../src/model/stack';
@@ -26,7 +28,7 @@ test('bins: the highest of each, cut at full steps of the clock, so that they st
 });
 
 const done = (seconds: number, change: Partial<DaemonEvent> = {}): DaemonEvent => ({
-  id: `b-${seconds}`, at: new Date(seconds * 1000).toISOString(), event: 'switch.done', level: 'info', service: 'shop', to: ['green=10', 'blue=90'], ...change,
+  id: `b-${seconds}`, at: new Date(seconds * 1000).toISOString(), event: 'switch.decided', level: 'info', service: 'shop', to: ['green=10', 'blue=90'], ...change,
 });
 
 test('flags: switches of the service within the span; near ones take turns between two rows', () => {
@@ -52,4 +54,28 @@ test('split: of two pools one takes what the other gives', () => {
   assert.deepEqual(withShare({ blue: '100', green: '0' }, 'green', '30'), { blue: '70', green: '30' });
   assert.deepEqual(withShare({ blue: '100', green: '0' }, 'green', ''), { blue: '100', green: '' });
   assert.deepEqual(withShare({ a: '50', b: '50', c: '0' }, 'c', '10'), { a: '50', b: '50', c: '10' });
+});
+
+test('decades: powers of ten around all values, at least two of them', () => {
+  assert.deepEqual(decadesAround([0.3, null, 44, 190]), [0.1, 1, 10, 100, 1000]);
+  assert.deepEqual(decadesAround([20, 30]), [10, 100, 1000]);
+  assert.deepEqual(decadesAround([0, 0.001]), [0.01, 0.1, 1]);
+  assert.deepEqual(decadesAround([null]), [1, 10, 100]);
+});
+
+test('decades: every second or third where there is no room for all', () => {
+  assert.deepEqual(decadesShown([0.1, 1, 10, 100], 200), [0.1, 1, 10, 100]);
+  assert.deepEqual(decadesShown([0.1, 1, 10, 100], 50), [0.1, 10]);
+  assert.deepEqual(decadesShown([1, 10, 100], 0), [1]);
+});
+
+test('reach: from the start of the daemon, or the first request, and never less than two minutes of it', () => {
+  const quiet = { requests: Array<number>(900).fill(0) };
+  const busy = { requests: quiet.requests.map((_, at) => (at >= 400 ? 7 : 0)) };
+  const of = (columns: { requests: number[] }[], age: number) => stepsKnown(columns, { step: 1, endsAt: 10_000, startedAt: 10_000 - age });
+  assert.equal(of([quiet], 5000), 900);
+  assert.equal(of([quiet], 299), 300);
+  assert.equal(of([quiet], 3), 120);
+  assert.equal(of([quiet, busy], 3), 500); // another daemon was there before
+  assert.equal(of([], 3), 0);
 });

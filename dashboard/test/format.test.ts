@@ -46,3 +46,9 @@ test('format: one and many, and text cut where it is long', () => {
   assert.equal(format.shortened('a  b\nc', 9), 'a b c');
   assert.equal(format.shortened('abcdef', 4), 'abc…');
 });
+
+test('format: times on an axis are as fine as they lie apart', () => {
+  assert.deepEqual(format.clockTicks([0, 300].map((s) => s + 43_200)).map((text) => text.length), [5, 5]);
+  assert.deepEqual(format.clockTicks([0, 30].map((s) => s + 43_200)).map((text) => text.length), [8, 8]);
+  assert.deepEqual([0.01, 1, 1000, 100_000].map((n) => plain(format.decade(n))), ['0.01', '1', '1 000', '100k']);
+});

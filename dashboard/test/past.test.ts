@@ -41,3 +41,8 @@ test('looks: blue and green by name, others by place, letters told apart', () =>
   assert.deepEqual([looks['green']!.letter, looks['blue']!.letter, looks['beta']!.letter], ['G', 'B', '3']);
   assert.deepEqual(new Set(Object.values(looks).map(({ hatch }) => hatch)).size, 3);
 });
+
+test('past: what the config decided at the first start is no operation that runs', () => {
+  const [row] = pastRows([{ at: '2026-01-01T12:00:00Z', event: 'decided', operation: '', to: ['blue'], by: 'config', reason: 'first start', label: '', revision: 1 }]);
+  assert.deepEqual([row!.what, row!.outcome], ['config', 'done']);
+});

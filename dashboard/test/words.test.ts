@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Operation } from '../src/model/contract';
+import type { DaemonEvent, Operation } from '../src/model/contract';
+import { told } from '../src/model/told';
 import * as words from '../src/model/words';
 import { ago, check, failing, pool, server, service } from './vocabulary';
 
@@ -53,4 +54,13 @@ test('words: the tab names the worst service first, and how many others are not 
   assert.equal(words.tabTitle([well, bad], true), '✗ DOWN shop · blue · Tealgate');
   assert.equal(words.tabTitle([well, bad, service({ name: 'www', state: 'degraded' })], true), '✗ DOWN shop +1 · blue · Tealgate');
   assert.equal(words.tabTitle([well], false), '⚠ stale · Tealgate');
+});
+
+test('told: an event without what stands around it, and who it was where it began', () => {
+  const of = (change: Partial<DaemonEvent>) => told({ id: 'b-1', at: '', event: 'switch.decided', level: 'info', service: 'shop', by: 'ci', reason: 'v2', ...change });
+  assert.deepEqual(of({ message: 'shop: blue → green, revision 3 by ci: v2' }), { what: 'blue → green, revision 3', doer: 'by ci: v2', isRelease: true });
+  assert.deepEqual(of({ event: 'switch.done', message: 'shop: blue → green done; drained: 8 finished, 0 cut' }), { what: 'blue → green done; drained: 8 finished, 0 cut', doer: '', isRelease: false });
+  assert.equal(of({ event: 'switch.refused', message: 'shop: blue → green refused: 1 of 2 up' }).doer, 'by ci: v2');
+  assert.deepEqual(told({ id: 'b-2', at: '', event: 'server.down', level: 'warning', service: 'shop', message: 'shop/blue/a down: timed out' }), { what: 'blue/a down: timed out', doer: '', isRelease: false });
+  assert.equal(told({ id: 'b-3', at: '', event: 'log.dropped', level: 'warning' }).what, 'log.dropped');
 });

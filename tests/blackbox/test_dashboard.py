@@ -1,23 +1,15 @@
-"""The dashboard's address: the page, who may read, who may act with which token, and the page in a browser against the
-real daemon."""
+"""The dashboard's address: the page, who may read, and who may act with which token. test_page.py has the page in a browser."""
 import gzip
 import json
-import os
 import pathlib
-import shutil
-import subprocess
-import threading
 
 import pytest
 
 from harness.behaviours import Named
 from harness.board import Board, token
 from harness.daemon import shop
-from harness.waiting import eventually
-from harness.wire import Wire, head
 
 BUILT = pathlib.Path(__file__).resolve().parents[2] / "dashboard" / "built"
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 TOKENS = [
     token("screen", "viewer", "may-read"),
@@ -174,37 +166,3 @@ def test_no_token_is_ever_written_down(board):
     texts = [board.daemon.output(), *(path.read_text(errors="replace") for path in files)]
     for secret in ("may-release", "almost-right", "may-everything"):
         assert not any(secret in text for text in texts)
-
-
-# In a browser.
-
-
-@pytest.mark.needs("/usr/bin/chromium")
-def test_page_lives_and_acts_in_a_browser(board, stage):
-    """clients/dashboard.mjs: it loads without a complaint or a request elsewhere, shows a switch of the command line, and
-    switches back with a token. TEALGATE_SHOT names a file for a picture."""
-    over = threading.Event()
-
-    def ask_without_pause():
-        with Wire(board.daemon.port) as wire:
-            while not over.wait(0.01):
-                assert wire.exchange(head("GET", "/")).status == 200
-
-    clients = [threading.Thread(target=ask_without_pause) for _ in range(4)]
-    for client in clients:
-        client.start()
-    command = [shutil.which("node"), CLIENTS / "dashboard.mjs", f"http://{board.address}", "may-release"]
-    switch = board.daemon.command("switch", "green", "--reason", "by hand")
-    try:
-        done = subprocess.run(
-            [*command, *switch], env={**os.environ, **board.daemon.environment()}, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=300)
-    finally:
-        over.set()
-        for client in clients:
-            client.join()
-    assert done.returncode == 0, done.stdout + done.stderr
-    eventually(lambda: board.daemon.service()["split"] == ["blue"])
-    decided = [line for line in board.daemon.history_lines() if line["event"] == "decided"]
-    assert [(line["to"], line["reason"]) for line in decided] == [(["green"], "by hand"), (["blue"], "by the page")]
-    assert decided[1]["by"] == "ci"

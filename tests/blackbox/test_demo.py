@@ -29,6 +29,11 @@ def demo(stage, binary):
             command = [str(binary), *words, "--socket", str(self.socket)]
             return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
+        def decided(self):
+            """What was decided since the first start."""
+            lines = json.loads(self.cli("history", "--json").stdout)["entries"]
+            return [line for line in lines if line["event"] == "decided" and line["by"] != "config"]
+
     return Demo()
 
 
@@ -47,8 +52,31 @@ def test_demo_says_where_its_dashboard_is(demo):
         assert json.load(who)["role"] == "deployer"  # which cannot name a program to upgrade to
 
 
+def test_demo_releases_takes_back_and_breaks_by_itself(demo):
+    child = demo.start("--release-every", "1s", "--break-every", "3s")
+    assert "Every 1 s there is a release. Every 3 s a server falls ill." in child.output()
+
+    def pools():
+        return json.loads(demo.cli("status", "--json").stdout)["services"]["demo"]["pools"]
+
+    eventually(lambda: {"switch", "rollback"} <= {line["kind"] for line in demo.decided()}, 60)
+    assert all(pool["label"].startswith("v1.") for pool in pools())
+    labels = [line["label"] for line in demo.decided() if line["kind"] == "switch"]
+    assert {line["by"] for line in demo.decided()} == {"demo"} and len(set(labels)) == len(labels)
+    eventually(lambda: any(server["health"] == "down" for pool in pools() for server in pool["servers"]), 60)
+    assert child.terminate(30) == 0, child.output()
+    assert " 0 failed" in child.output()
+
+
+def test_demo_keeps_still_when_it_is_told_to(demo):
+    child = demo.start("--no-releases", "--no-breaks")
+    assert "Every" not in child.output()
+    assert demo.decided() == []
+    assert json.loads(demo.cli("status", "--json").stdout)["services"]["demo"]["split"] == ["blue"]
+
+
 def test_demo_breaks_and_mends_a_pool(demo):
-    child = demo.start()
+    child = demo.start("--no-releases", "--no-breaks")
     assert demo.cli("demo", "break", "green").returncode == 0
     assert demo.cli("switch", "green").returncode == 4
     assert demo.cli("demo", "mend", "green").returncode == 0

@@ -1,9 +1,9 @@
-// Which events stand as flags on the ribbon, and where: a share of its width, and a row, so that near ones do not cover
-// each other.
+// Which events stand as flags on the ribbon (the moments in which traffic moved), and where: a share of its width, and a
+// row, so that near ones do not cover each other.
 import type { DaemonEvent } from './contract';
 import { poolOfEntry } from './words';
 
-const FLAGGED = new Set(['switch.done', 'rollback.done']);
+const FLAGGED = new Set(['switch.decided', 'rollback.decided']);
 const NEAR = 0.02;
 
 export interface Flag {

@@ -20,6 +20,11 @@ export function milliseconds(value: number | null): string {
   return value < 10_000 ? grouped(value) : `${grouped(value / 1000)}k`;
 }
 
+// A power of ten on an axis.
+export function decade(value: number): string {
+  return value < 1 ? String(value) : value < 10_000 ? grouped(value) : `${grouped(value / 1000)}k`;
+}
+
 // Never rounds errors away: what is above zero never reads as zero, and what is not all never as all.
 export function percent(share: number | null): string {
   if (share === null) return '–';
@@ -49,6 +54,12 @@ export function clock(at: Date): string {
 
 export function clockMinutes(at: Date): string {
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+// Of an axis: to the second where two of them lie in one minute.
+export function clockTicks(seconds: number[]): string[] {
+  const isFine = seconds.some((at, i) => i > 0 && at - seconds[i - 1]! < 60);
+  return seconds.map((at) => (isFine ? clock : clockMinutes)(new Date(at * 1000)));
 }
 
 export function day(at: Date): string {

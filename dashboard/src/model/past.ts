@@ -16,7 +16,7 @@ export interface PastRow {
 }
 
 const LIFE: Record<string, string> = {
-  locked: 'lock taken', unlocked: 'lock released', reloaded: 'reload', reload_refused: 'reload',
+  decided: 'config', locked: 'lock taken', unlocked: 'lock released', reloaded: 'reload', reload_refused: 'reload',
   upgraded: 'upgrade', upgrade_refused: 'upgrade', upgrade_taken_back: 'upgrade',
 };
 
@@ -24,6 +24,7 @@ function outcome(entry: HistoryEntry): string {
   if (entry.error) return entry.error.message;
   const drain = entry.drain;
   if (entry.verdict && entry.verdict !== 'done') return entry.verdict.replace('_', ' ');
+  if (!entry.kind && entry.event === 'decided') return 'done';
   if (!drain) return entry.event === 'finished' ? 'done' : entry.event === 'decided' ? 'running' : entry.event.replaceAll('_', ' ');
   const cut = drain.cut.http + drain.cut.stream;
   return `${drain.finished} finished, ${cut} cut in ${(drain.took_ms / 1000).toFixed(1)} s`;
@@ -39,7 +40,7 @@ export function pastRows(entries: HistoryEntry[]): PastRow[] {
     rows.set(key, {
       key,
       at: known?.at ?? entry.at,
-      what: entry.server ? `${entry.kind} ${entry.pool}/${entry.server}` : (LIFE[entry.event] ?? entry.kind ?? entry.event),
+      what: entry.server ? `${entry.kind} ${entry.pool}/${entry.server}` : (entry.kind ?? LIFE[entry.event] ?? entry.event),
       from: entry.from ?? known?.from ?? [],
       to: entry.to ?? known?.to ?? [],
       by: entry.by ?? known?.by ?? '',

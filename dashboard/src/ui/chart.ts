@@ -3,7 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { shown } from '../live/theme';
-import { clockMinutes } from '../model/format';
+import { clockTicks } from '../model/format';
 import { colour } from './paint';
 
 export interface ChartPlan {
@@ -40,7 +40,7 @@ export const FONT = '11px "Liberation Sans", Arial, sans-serif';
 export function timeAxis(): uPlot.Axis {
   return {
     stroke: colour('quiet'), font: FONT, size: 20, gap: 3, space: 90, ticks: { show: false }, grid: { show: false },
-    values: (_, splits) => splits.map((at) => clockMinutes(new Date(at * 1000))),
+    values: (_, splits) => clockTicks(splits),
   };
 }
 

@@ -2,6 +2,7 @@
 import { effect, signal } from '@preact/signals';
 import { events, heardFrom, isStale, retryInS, services, staleForS, status } from '../live/store';
 import { clock, duration, zone } from '../model/format';
+import { told } from '../model/told';
 import { serviceState } from '../model/words';
 
 export function StaleBanner() {
@@ -47,7 +48,7 @@ effect(() => {
 
 effect(() => {
   const last = events.value.at(-1);
-  if (newest !== undefined && last && last.id !== newest && (last.level !== 'info' || /^(switch|rollback)\./.test(last.event))) say(`${last.message ?? last.event}.`);
+  if (newest !== undefined && last && last.id !== newest && (last.level !== 'info' || told(last).isRelease)) say(`${last.message ?? last.event}.`);
   if (status.value) newest = last?.id ?? '';
 });
 

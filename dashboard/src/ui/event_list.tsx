@@ -2,6 +2,7 @@
 import { events, now } from '../live/store';
 import type { DaemonEvent } from '../model/contract';
 import { moment } from '../model/format';
+import { told } from '../model/told';
 import type { Shape } from '../model/words';
 import { StateIcon } from './icons';
 
@@ -32,15 +33,15 @@ export function EventList({ service }: { service: string | null }) {
 
 function EventLine({ event, withService }: { event: DaemonEvent; withService: boolean }) {
   const shape = shapeOf(event);
+  const { what, doer, isRelease } = told(event);
   return (
-    <li class={`is-${event.level}${/^(switch|rollback)\.done$/.test(event.event) ? ' is-release' : ''}`}>
+    <li class={`is-${event.level}${isRelease ? ' is-release' : ''}`}>
       <time dateTime={event.at}>{moment(new Date(event.at), new Date(now.value * 1000))}</time>
       {shape ? <StateIcon shape={shape} /> : <span class="dot" aria-hidden="true" />}
       <span class="told">
         {withService && event.service && <b>{event.service} </b>}
-        {event.message ?? event.event}
-        {event.by && <span class="quiet"> by {event.by}</span>}
-        {event.reason && <span class="quiet">: {event.reason}</span>}
+        {what}
+        {doer && <span class="quiet"> {doer}</span>}
       </span>
     </li>
   );

@@ -4,10 +4,11 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { longFigures } from '../live/api';
-import { events, heartbeat, series } from '../live/store';
+import { events, heartbeat, series, status } from '../live/store';
 import type { FiguresAnswer, OwnColumns, Service } from '../model/contract';
 import { clock, rate, zone } from '../model/format';
 import type { PoolLook } from '../model/pool_looks';
+import { stepsKnown } from '../model/reach';
 import { perSecond, stacked, summed } from '../model/stack';
 import { timeAxis, useChart, valueAxis } from './chart';
 import { flagsOf, Flags } from './flags';
@@ -41,6 +42,16 @@ function pastOf(service: Service): Past | null {
   return { step: long.step_s, endsAt: long.ends_at, pools: known.pools, own: known.own ?? { requests: nothing, errors: nothing } };
 }
 
+// Without the time before the daemon was there.
+function known(past: Past | null): Past | null {
+  if (!past) return null;
+  const { step, endsAt, pools, own } = past;
+  const startedAt = Date.parse(status.value?.started_at ?? '') / 1000;
+  const steps = stepsKnown([...Object.values(pools), own], { step, endsAt, startedAt });
+  const cut = ({ requests, errors }: OwnColumns) => ({ requests: requests.slice(-steps), errors: errors.slice(-steps) });
+  return { step, endsAt, own: cut(own), pools: Object.fromEntries(Object.entries(pools).map(([name, columns]) => [name, cut(columns)])) };
+}
+
 export function Ribbon({ service, looks }: { service: Service; looks: Record<string, PoolLook> }) {
   useEffect(() => {
     if (span.value !== '24h') return;
@@ -49,7 +60,7 @@ export function Ribbon({ service, looks }: { service: Service; looks: Record<str
     const timer = setInterval(load, 60_000);
     return () => clearInterval(timer);
   }, [service.name, span.value]);
-  const past = pastOf(service);
+  const past = known(pastOf(service));
   return (
     <section class="ribbon panel" aria-label="Traffic">
       <div class="caption">

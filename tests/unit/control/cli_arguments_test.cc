@@ -160,6 +160,14 @@ TEST_CASE("Arguments: demo plays with a pool, or runs with its flags") {
   CHECK(*run->port == 8080);
   CHECK(*run->duration == std::chrono::seconds(5));
   CHECK_FALSE(run->traffic);
+  CHECK(*run->release_every == std::chrono::seconds(45));
+  CHECK(*run->break_every == std::chrono::seconds(60));
+  auto still = demo_arguments(parsed({"demo", "--no-releases", "--no-breaks"}));
+  CHECK((!still->release_every && !still->break_every));
+  auto busy = demo_arguments(parsed({"demo", "--release-every", "2s", "--break-every", "3s"}));
+  CHECK(*busy->release_every == std::chrono::seconds(2));
+  CHECK(*busy->break_every == std::chrono::seconds(3));
+  CHECK_FALSE(demo_arguments(parsed({"demo", "--break-every", "0s"})).has_value());
   CHECK_FALSE(demo_arguments(parsed({"demo", "explode", "green"})).has_value());
   CHECK_FALSE(demo_arguments(parsed({"demo", "break"})).has_value());
   CHECK_FALSE(demo_arguments(parsed({"demo", "--port", "70000"})).has_value());

@@ -67,7 +67,7 @@ struct FakeDataPlane final : tealgate::DataPlane {
   std::vector<tealgate::SocketAddress> listening() const override { return {}; }
   void stop(tealgate::Duration, std::function<void()> on_done) override { on_done(); }
   Counts counts() const override { return {}; }
-  std::vector<Duration> cpu_times() const override { return {}; }
+  std::vector<tealgate::Duration> cpu_times() const override { return {}; }
   unsigned workers() const override { return 2; }
 
   tealgate::Loop& loop;
