@@ -15,7 +15,6 @@
 #include "base/tls_digest.h"
 #include "control/access.h"
 #include "control/loki_settings.h"
-#include "control/loki_settings.h"
 #include "upstream/access_log_format.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
