@@ -73,6 +73,7 @@ class Telemetry {
   void remove(Reader& reader);
   // Tells the readers so.
   void retire();
+  std::size_t readers() const { return readers_.size(); }
   std::size_t readers(Via via) const;
 
   // FIGURES of docs/control-api.md as they are this second.
