@@ -21,7 +21,7 @@ HOMES = {
     "zlib.h": r"base/gzip\.cc$",
     "yaml-cpp/": r"control/config_file\.cc$",
     "CLI/": r"control/cli/[a-z_]+\.cc$",
-    "nlohmann/json.hpp": r"(control|demo)/.*\.cc$|running_daemon\.cc$",
+    "nlohmann/json.hpp": r"control/.*\.cc$|running_daemon\.cc$",
 }
 SANS_IO = re.compile(r"http/(message|target|framing|guard|h1_parser|second_reader|h1_writer|forwarding|status|failure|local_reply)\.")
 

@@ -194,11 +194,20 @@ TEST_CASE(
 }
 
 TEST_CASE("Event stream: the text of a second is made once") {
-  Json object = {{"at", 1}};
-  const Telemetry::Tick tick(object);
-  const std::string text = tick.text();
-  object["at"] = 2;
-  CHECK(tick.text() == text);
+  const SharedJson second(Json{{"at", 1}});
+  CHECK(second.text() == R"({"at":1})");
+  CHECK(second.text().data() == second.text().data());
+}
+
+TEST_CASE("Telemetry: the figures of a second are made once, and anew for the next") {
+  Served served;
+  served.telemetry.start();
+  const std::string first = served.telemetry.whole_figures(FiguresWindow::Minutes).text();
+  CHECK(&served.telemetry.whole_figures(FiguresWindow::Minutes) ==
+        &served.telemetry.whole_figures(FiguresWindow::Minutes));
+  Reader reader(served, all_services());
+  served.deploy.until([&] { return reader.sent.size() > 1; });
+  CHECK(served.telemetry.whole_figures(FiguresWindow::Minutes).text() != first);
 }
 
 TEST_CASE("Event stream: a reader for whom too much waits is dropped, one that takes it is not") {
