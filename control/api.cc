@@ -103,9 +103,28 @@ std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWr
                      std::string(head.field("Last-Event-ID")),
                      std::string(head.field("Accept-Encoding")),
                      std::string(head.field("If-None-Match"))};
-  if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
-  return std::make_unique<ApiExchange>(control_, std::move(request), writer,
-                                       [this](ApiExchange& exchange) { dispatch(exchange); });
+  auto exchange = std::make_unique<ApiExchange>(control_, std::move(request), writer,
+                                                [this](ApiExchange& whole) { dispatch(whole); });
+  if (!head.framing.has_body()) return exchange;
+  if (!admits(*exchange)) {
+    writer.discard_body();
+  } else if (head.expects_continue()) {
+    writer.send_interim(100, "");
+  }
+  return exchange;
+}
+
+// Answers who may not do what the head asks for; nobody waits for his body.
+bool Api::admits(ApiExchange& exchange) {
+  const ApiRequest& request = exchange.request();
+  for (const Route& route : routes()) {
+    std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
+    if (!captured || route.method != request.method) continue;
+    const nlohmann::json nobody;
+    const Call call{exchange, std::move(*captured), nobody, request.caller};
+    return !is_refused(call, obstacle(route, call));
+  }
+  return true;
 }
 
 std::unique_ptr<RequestAnswerer> Api::refuse(const RequestHead& head, ResponseWriter& writer,
