@@ -103,20 +103,40 @@ std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWr
                      std::string(head.field("Last-Event-ID")),
                      std::string(head.field("Accept-Encoding")),
                      std::string(head.field("If-None-Match"))};
-  if (head.expects_continue() && head.framing.has_body()) writer.send_interim(100, "");
-  return std::make_unique<ApiExchange>(control_, std::move(request), writer,
-                                       [this](ApiExchange& exchange) { dispatch(exchange); });
+  auto exchange = std::make_unique<ApiExchange>(control_, std::move(request), writer,
+                                                [this](ApiExchange& whole) { dispatch(whole); });
+  if (!head.framing.has_body()) return exchange;
+  if (!admits(*exchange)) {
+    writer.discard_body();
+  } else if (head.expects_continue()) {
+    writer.send_interim(100, "");
+  }
+  return exchange;
+}
+
+// Answers who may not do what the head asks for; nobody waits for his body.
+bool Api::admits(ApiExchange& exchange) {
+  const ApiRequest& request = exchange.request();
+  for (const Route& route : routes()) {
+    std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
+    if (!captured || route.method != request.method) continue;
+    const nlohmann::json nobody;
+    const Call call{exchange, std::move(*captured), nobody, request.caller};
+    return !is_refused(call, obstacle(route, call));
+  }
+  return true;
 }
 
 std::unique_ptr<RequestAnswerer> Api::refuse(const RequestHead& head, ResponseWriter& writer,
                                              Refusal refusal) {
   ApiRequest request{std::string(head.method), std::string(head.path), "", "", Caller(), Access()};
-  return std::make_unique<ApiExchange>(
-      control_, std::move(request), writer, [refusal](ApiExchange& exchange) {
-        const Json object = error_object(refusal.error);
-        const int status = refusal.status != 0 ? refusal.status : http_status_of(object);
-        exchange.reply(object, {status, refusal.fields});
-      });
+  auto exchange = std::make_unique<ApiExchange>(control_, std::move(request), writer, nullptr);
+  const Json object = error_object(refusal.error);
+  // At once: a client that expects 100 sends no body before.
+  if (head.framing.has_body()) writer.discard_body();
+  exchange->reply(object, {refusal.status != 0 ? refusal.status : http_status_of(object),
+                           std::move(refusal.fields)});
+  return exchange;
 }
 
 void Api::note_refusal(std::string_view who, const CommandError& why) {
@@ -125,6 +145,10 @@ void Api::note_refusal(std::string_view who, const CommandError& why) {
 
 void Api::dispatch(ApiExchange& exchange) {
   const ApiRequest& request = exchange.request();
+  if (const auto part = undecodable_part(request.query)) {
+    return exchange.refuse(
+        {ErrorCode::Usage, fmt::format("\"{}\" in the query is no percent-encoded UTF-8", *part)});
+  }
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
   std::string allowed;
@@ -177,7 +201,8 @@ bool Api::is_refused(const Call& call, const std::optional<CommandError>& why) {
   } else if (!caller.token.empty()) {
     note_refusal(fmt::format("the token \"{}\"", caller.token), *why);
   }
-  if (call.access().role == Role::None) {
+  const bool takes_token = call.access().knows_tokens && caller.token.empty();
+  if (call.access().role == Role::None || takes_token) {
     call.exchange.reply(error_object(*why), {401, std::string(kChallenge)});
   } else {
     call.exchange.refuse(*why);

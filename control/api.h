@@ -58,6 +58,7 @@ class Api {
   struct Call;
   static const std::vector<Route>& routes();
 
+  bool admits(ApiExchange& exchange);
   void dispatch(ApiExchange& exchange);
   void carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured);
   // Why the caller may not do this; nothing: he may.

@@ -16,7 +16,10 @@ namespace tealgate {
 
 namespace {
 
-const std::string kNotKept = "Cache-Control: no-store\r\n";
+// Nor read as anything else, nor by pages of other origins.
+const std::string kNotKept =
+    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
 
 }  // namespace
 
@@ -68,11 +71,12 @@ void ApiExchange::reply_bytes(std::string fields, std::string bytes) {
   send_whole({200, std::move(fields) + kNotKept}, std::move(bytes));
 }
 
-void ApiExchange::follow(Telemetry& telemetry, const std::string& service) {
+void ApiExchange::follow(Telemetry& telemetry, Telemetry::Via via, const std::string& service) {
   answered_ = true;
   begin_stream("text/event-stream");
   if (request_.method == "HEAD") return writer_.end({});
   EventStream::Order order{request_.access, service, request_.last_event_id};
+  order.via = via;
   order.figures = query_value(request_.query, "figures").value_or("1") != "0";
   events_ = std::make_unique<EventStream>(
       writer_.loop(), telemetry, std::move(order),
@@ -108,7 +112,7 @@ void ApiExchange::stream(const Start& start) {
 
 void ApiExchange::begin_stream(std::string_view type) {
   OutgoingHead head;
-  const std::string fields = fmt::format("Content-Type: {}\r\nCache-Control: no-store\r\n", type);
+  const std::string fields = fmt::format("Content-Type: {}\r\n{}", type, kNotKept);
   head.fields = fields;
   head.framing = {Framing::Kind::Chunked, 0};
   writer_.send_head(head);

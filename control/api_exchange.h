@@ -14,6 +14,7 @@
 #include "control/access.h"
 #include "control/command.h"
 #include "control/page_assets.h"
+#include "control/telemetry.h"
 #include "http/request_handler.h"
 
 namespace tealgate {
@@ -21,7 +22,6 @@ namespace tealgate {
 class ControlLoop;
 class EventStream;
 class StreamedAnswer;
-class Telemetry;
 
 struct ApiRequest {
   std::string method;
@@ -61,7 +61,7 @@ class ApiExchange final : public RequestAnswerer {
 
   // Sends what happens until the client leaves, or is dropped; only of `service`, if it is not
   // empty.
-  void follow(Telemetry& telemetry, const std::string& service);
+  void follow(Telemetry& telemetry, Telemetry::Via via, const std::string& service);
   // Text or bytes of any type, `fields` complete lines.
   void reply_bytes(std::string fields, std::string bytes);
 

@@ -7,7 +7,6 @@
 #include "base/suggest.h"
 #include "control/api_call.h"
 #include "control/control_loop.h"
-#include "control/figures_report.h"
 #include "control/page_assets.h"
 #include "control/scalar_values.h"
 #include "control/telemetry.h"
@@ -125,12 +124,13 @@ void Api::figures(Call& call) {
   if (!service.empty() && !is_known(call, service)) return;
   Access seen = call.access();
   if (!service.empty()) seen.services = {service};
+  const SharedJson& whole =
+      telemetry_.whole_figures(window == "15m" ? FiguresWindow::Minutes : FiguresWindow::Day);
+  if (!seen.services)
+    return call.exchange.reply_bytes("Content-Type: application/json\r\n",
+                                     R"({"ok":true,)" + whole.text().substr(1) + "\n");
   Json object = {{"ok", true}};
-  object.update(
-      visible_part(figures_object(telemetry_.figures(),
-                                  window == "15m" ? FiguresWindow::Minutes : FiguresWindow::Day,
-                                  telemetry_.collected_at()),
-                   seen));
+  object.update(visible_part(whole.object(), seen));
   call.exchange.reply(object);
 }
 
@@ -146,7 +146,15 @@ void Api::metrics(Call& call) {
 void Api::events(Call& call) {
   const std::string service = call.query("service").value_or("");
   if (!service.empty() && !is_known(call, service)) return;
-  call.exchange.follow(telemetry_, service);
+  const auto via = call.caller.uid ? Telemetry::Via::Socket : Telemetry::Via::Network;
+  const std::size_t most = Telemetry::most_readers(via);
+  if (telemetry_.readers(via) >= most) {
+    const std::string why =
+        fmt::format("{} follow already, as many as may; others still ask", most);
+    return call.exchange.reply(error_object({ErrorCode::Conflict, why}),
+                               {503, "Retry-After: 10\r\n"});
+  }
+  call.exchange.follow(telemetry_, via, service);
 }
 
 }  // namespace tealgate

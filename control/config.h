@@ -15,7 +15,6 @@
 #include "base/tls_digest.h"
 #include "control/access.h"
 #include "control/loki_settings.h"
-#include "control/loki_settings.h"
 #include "upstream/access_log_format.h"
 #include "upstream/data_plane.h"
 #include "upstream/service_settings.h"
@@ -77,7 +76,7 @@ struct DashboardConfig {
   SocketAddress address;
   std::vector<std::string> hosts;  // names that it answers to, besides IP addresses and its own
   std::vector<DashboardToken> tokens;
-  bool is_public = false;  // whoever reaches it may read
+  std::optional<bool> is_public;  // whoever reaches it may read; none: on loopback
 };
 
 struct ControlConfig {

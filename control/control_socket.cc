@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "control/connection_terms.h"
 
 namespace tealgate {
 namespace {
@@ -27,15 +28,6 @@ gid_t usual_group(const std::string& path) {
   const std::string parent = path.substr(0, path.rfind('/') + 1);
   const bool is_inherited = stat(parent.c_str(), &folder) == 0 && (folder.st_mode & S_ISGID) != 0;
   return is_inherited ? folder.st_gid : getegid();
-}
-
-ServerConnectionSettings connection_settings() {
-  ServerConnectionSettings settings;
-  settings.request_head = ControlSocket::kRequestTimeout;
-  settings.request_body = ControlSocket::kRequestTimeout;
-  settings.idle = ControlSocket::kRequestTimeout;
-  settings.write = ControlSocket::kAnswerTimeout;
-  return settings;
 }
 
 }  // namespace
@@ -80,7 +72,7 @@ ControlSocket::ControlSocket(Loop& loop, const ControlSocketConfig& settings, Ap
       settings_(settings),
       api_(api),
       access_(access_of(settings)),
-      connections_(connection_settings()),
+      connections_(control_connection_terms()),
       places_("the control socket " + settings.path),
       departure_(loop, [this] { drop_departed(); }) {
   places_.set_limit(kMostClients);

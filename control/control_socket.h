@@ -66,10 +66,6 @@ class ControlSocket final : private ServerConnectionOwner {
 
   static constexpr Duration kDepartureCheck = std::chrono::milliseconds(200);
   static constexpr std::uint64_t kMostClients = 64;
-  // For a request to come, whole or its next bytes; an answer may take as long as it does.
-  static constexpr Duration kRequestTimeout = std::chrono::seconds(5);
-  // For some of an answer to be read, while some waits.
-  static constexpr Duration kAnswerTimeout = std::chrono::seconds(10);
 
  private:
   struct Client;

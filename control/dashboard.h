@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/connection_budget.h"
 #include "base/result.h"
 #include "control/api.h"
 #include "control/dashboard_door.h"
@@ -30,15 +31,20 @@ class Dashboard final : private RequestHandler {
   // For another process.
   UniqueFd duplicate() const;
 
+  // So many clients at once, the rest wait: they take no descriptors from the proxy's.
+  static constexpr std::uint64_t kMostClients = 128;
+
  private:
-  Dashboard(Current config, Api& api)
-      : config_(std::move(config)), api_(api), door_(config_().written) {}
+  Dashboard(Current config, Api& api);
+  Result<DashboardDoor::Entry, DashboardDoor::Refused> enter(const RequestHead& head,
+                                                             const SocketAddress& from);
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
 
   Current config_;
   Api& api_;
   DashboardDoor door_;
-  ServerConnectionSettings settings_;
+  const ServerConnectionSettings settings_;
+  ConnectionBudget places_;
   UniqueFd listening_;  // a duplicate
   std::unique_ptr<HttpListener> listener_;
 };

@@ -39,8 +39,7 @@ void DashboardReader::read_map(const ConfigNode& map) {
     if (entry.key == "address") read_address(entry.value, "address");
     if (entry.key == "hosts") read_hosts(entry.value);
     if (entry.key == "tokens") read_tokens(entry.value);
-    if (entry.key == "public")
-      dashboard_.is_public = reader_.flag(entry.value, "public").value_or(false);
+    if (entry.key == "public") dashboard_.is_public = reader_.flag(entry.value, "public");
   }
 }
 
@@ -134,11 +133,11 @@ bool DashboardReader::read_hash(const ConfigNode& node, DashboardToken& token) {
 }
 
 void DashboardReader::warn_of_nobody(const ConfigNode& node) {
-  if (dashboard_.written.empty() || dashboard_.is_public || !dashboard_.tokens.empty()) return;
-  if (is_loopback(dashboard_.address)) return;
+  if (dashboard_.written.empty() || !dashboard_.tokens.empty()) return;
+  if (dashboard_.is_public.value_or(is_loopback(dashboard_.address))) return;
   reader_.findings().warn(node.at,
-                          "nobody can read control.dashboard: it is open to the network, where "
-                          "reading takes a token, and there are none",
+                          "nobody can read control.dashboard: reading takes a token there, and "
+                          "there are none",
                           "add tokens, or public: true");
 }
 

@@ -16,10 +16,10 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // A message; JSON has no line breaks of its own.
-std::string message(std::string_view name, std::string_view id, const Json& object) {
+std::string message(std::string_view name, std::string_view id, std::string_view json) {
   std::string text = fmt::format("event: {}\n", name);
   if (!id.empty()) text += fmt::format("id: {}\n", id);
-  return text + fmt::format("data: {}\n\n", json_text(object));
+  return text + fmt::format("data: {}\n\n", json);
 }
 
 Access narrowed(const EventStream::Order& order) {
@@ -43,17 +43,21 @@ EventStream::~EventStream() {
 }
 
 void EventStream::begin() {
-  const Json& status = telemetry_.add(*this);
+  const SharedJson& status = telemetry_.add(*this);
   send(message("snapshot", telemetry_.events().last_id(), snapshot(status)));
 }
 
-Json EventStream::snapshot(const Json& status) const {
-  Json object;
+std::string EventStream::snapshot(const SharedJson& status) const {
+  std::string whole;  // what others are sent, too
+  Json object = Json::object();
   if (order_.figures) {
-    object["status"] = visible_part(status, seen_);
-    object["figures"] = visible_part(
-        figures_object(telemetry_.figures(), FiguresWindow::Minutes, telemetry_.collected_at()),
-        seen_);
+    const SharedJson& figures = telemetry_.whole_figures(FiguresWindow::Minutes);
+    if (seen_.services) {
+      object["status"] = visible_part(status.object(), seen_);
+      object["figures"] = visible_part(figures.object(), seen_);
+    } else {
+      whole = fmt::format(R"("status":{},"figures":{},)", status.text(), figures.text());
+    }
   }
   const auto missed = telemetry_.events().after(order_.last_id);
   object["events"] = Json::array();
@@ -61,20 +65,21 @@ Json EventStream::snapshot(const Json& status) const {
     if (concerns(event)) object["events"].push_back(event);
   }
   object["resumed"] = missed != nullptr;
-  return object;
+  return json_text(object).insert(1, whole);
 }
 
-void EventStream::on_second(const Json& tick) {
+void EventStream::on_second(const SharedJson& tick) {
   if (!order_.figures) return;
-  Json seen = tick;
+  if (!seen_.services) return send(message("tick", "", tick.text()));
+  Json seen = tick.object();
   for (const char* part : {"status", "figures"}) {
     if (seen.contains(part)) seen[part] = visible_part(std::move(seen[part]), seen_);
   }
-  send(message("tick", "", seen));
+  send(message("tick", "", json_text(seen)));
 }
 
 void EventStream::on_event(const Json& event) {
-  if (concerns(event)) send(message("event", event.value("id", ""), event));
+  if (concerns(event)) send(message("event", event.value("id", ""), json_text(event)));
 }
 
 // Who may see all and wants one service hears of the daemon, too.

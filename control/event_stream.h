@@ -28,6 +28,7 @@ class EventStream final : private Telemetry::Reader {
     std::string service = {};  // all that he wants to see; empty: whatever he may
     std::string last_id = {};  // of the last event that he has seen
     bool figures = true;       // false: events alone
+    Telemetry::Via via = Telemetry::Via::Socket;
   };
   // Where it goes. Neither may call back.
   struct Sink {
@@ -49,11 +50,13 @@ class EventStream final : private Telemetry::Reader {
   void on_drained();
 
  private:
-  void on_second(const nlohmann::ordered_json& tick) override;
+  Telemetry::Via via() const override { return order_.via; }
+  void on_second(const SharedJson& tick) override;
   void on_event(const nlohmann::ordered_json& event) override;
   void on_retired() override { drop(); }
 
-  nlohmann::ordered_json snapshot(const nlohmann::ordered_json& status) const;
+  // As JSON.
+  std::string snapshot(const SharedJson& status) const;
   bool concerns(const nlohmann::ordered_json& event) const;
 
   void send(std::string text);

@@ -256,8 +256,7 @@ class Page {
     text_.family("worker_cpu_seconds_total", Counter, "CPU time that the worker's thread used.");
     const std::vector<Duration>& used = from_.telemetry.cpu_times();
     for (std::size_t i = 0; i < used.size(); ++i) {
-      text_.sample({{"worker", std::to_string(i)}},
-                   std::chrono::duration<double>(used[i]).count());
+      text_.sample({{"worker", std::to_string(i)}}, std::chrono::duration<double>(used[i]).count());
     }
   }
 

@@ -277,8 +277,8 @@ constexpr auto kOptions = std::to_array<Option>({
      "`ADDRESS:PORT`; `:9180` is loopback. Required."},
     {S::Dashboard, "hosts", T::HostList, "(none)", "", "",
      "Names that browsers ask it by, besides IP addresses, `localhost` and the address itself."},
-    {S::Dashboard, "public", T::Flag, "false", "", "",
-     "Whether who shows no token may read although the address is not loopback."},
+    {S::Dashboard, "public", T::Flag, "(on loopback)", "", "",
+     "Whether who shows no token may read. `false` where a proxy on this host stands in front."},
     {S::Dashboard, "tokens", T::TokenList, "(none)", "", "", "Who may do what: a list of maps."},
 
     {S::Token, "name", T::Text, "", "", "", "What the history calls who shows it. Required."},

@@ -64,6 +64,14 @@ std::optional<std::vector<std::string>> match_path(std::string_view pattern,
   return captured;
 }
 
+std::optional<std::string_view> undecodable_part(std::string_view query) {
+  while (!query.empty()) {
+    const std::string_view pair = take_part(query, '&');
+    if (!percent_decoded(pair)) return pair;
+  }
+  return {};
+}
+
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     std::string_view pair = take_part(query, '&');

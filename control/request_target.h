@@ -15,6 +15,9 @@ std::optional<std::string> percent_decoded(std::string_view text);
 // "/v1/services/shop" → {"shop"}.
 std::optional<std::vector<std::string>> match_path(std::string_view pattern, std::string_view path);
 
+// The first "a=b" of a query that cannot be decoded; none: all can.
+std::optional<std::string_view> undecodable_part(std::string_view query);
+
 // The decoded value of `name` in "a=1&b=2"; none if it is not there or broken.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 

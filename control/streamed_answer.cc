@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-
 namespace tealgate {
 
 using Json = nlohmann::ordered_json;

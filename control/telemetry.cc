@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/loop.h"
+#include "control/command.h"
 #include "control/event_wording.h"
 #include "control/figures_report.h"
 #include "control/merge_patch.h"
@@ -39,8 +40,8 @@ void Telemetry::on_recorded(const Json& line) {
   events_.add(event_of_history(line));
 }
 
-const Json& Telemetry::add(Reader& reader) {
-  if (!told_) told_ = std::make_unique<Json>(status_());
+const SharedJson& Telemetry::add(Reader& reader) {
+  if (!told_) told_ = std::make_unique<SharedJson>(status_());
   readers_.push_back(&reader);
   return *told_;
 }
@@ -48,6 +49,18 @@ const Json& Telemetry::add(Reader& reader) {
 void Telemetry::remove(Reader& reader) {
   std::erase(readers_, &reader);
   if (readers_.empty()) told_.reset();
+}
+
+std::size_t Telemetry::readers(Via via) const {
+  const auto found =
+      std::ranges::count_if(readers_, [via](const Reader* each) { return each->via() == via; });
+  return static_cast<std::size_t>(found);
+}
+
+const SharedJson& Telemetry::whole_figures(FiguresWindow window) {
+  std::unique_ptr<SharedJson>& whole = whole_[static_cast<std::size_t>(window)];
+  if (!whole) whole = std::make_unique<SharedJson>(figures_object(figures_, window, collected_at_));
+  return *whole;
 }
 
 void Telemetry::retire() {
@@ -69,6 +82,7 @@ void Telemetry::collect() {
   collected_at_ = WallClock::now();
   measure_workers(loop_.now() - std::exchange(looked_at_, loop_.now()));
   if (snapshot) figures_.collect(*snapshot, static_cast<unsigned>(missed));
+  for (auto& whole : whole_) whole.reset();
 }
 
 void Telemetry::measure_workers(Duration passed) {
@@ -86,11 +100,12 @@ void Telemetry::tell() {
   Json now = status_();
   Json tick;
   tick["at"] = WallClock::to_time_t(collected_at_);
-  Json changed = merge_patch_between(*told_, now);
+  Json changed = merge_patch_between(told_->object(), now);
   if (!changed.empty()) tick["status"] = std::move(changed);
   tick["figures"] = newest_figures(figures_);
-  *told_ = std::move(now);
-  for_all([&tick](Reader& reader) { reader.on_second(tick); });
+  told_ = std::make_unique<SharedJson>(std::move(now));
+  const SharedJson second(std::move(tick));
+  for_all([&second](Reader& reader) { reader.on_second(second); });
 }
 
 // A reader may leave when it is told something.

@@ -6,6 +6,7 @@
 // thread; nothing here touches a worker.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -15,7 +16,9 @@
 #include "base/timer.h"
 #include "control/events.h"
 #include "control/figures.h"
+#include "control/figures_report.h"
 #include "control/release_tally.h"
+#include "control/shared_json.h"
 #include "upstream/data_plane.h"
 #include "upstream/snapshot_cell.h"
 
@@ -25,11 +28,16 @@ class Loop;
 
 class Telemetry {
  public:
-  // A reader of the stream of events.
+  // How a reader of the stream of events came in: by a control socket or the dashboard's address.
+  enum class Via : std::uint8_t { Socket, Network };
+  // So many at most: those who follow leave places for those who ask.
+  static constexpr std::size_t most_readers(Via via) { return via == Via::Socket ? 40 : 100; }
   class Reader {
    public:
     virtual ~Reader() = default;
-    virtual void on_second(const nlohmann::ordered_json& tick) = 0;
+    virtual Via via() const = 0;
+    // What a second brought.
+    virtual void on_second(const SharedJson& tick) = 0;
     virtual void on_event(const nlohmann::ordered_json& event) = 0;
     // Another daemon serves now: what is to be seen is to be seen there.
     virtual void on_retired() = 0;
@@ -61,11 +69,15 @@ class Telemetry {
 
   // The status that the next second's change starts from. The reader hears of everything after this
   // call, until it leaves.
-  const nlohmann::ordered_json& add(Reader& reader);
+  const SharedJson& add(Reader& reader);
   void remove(Reader& reader);
   // Tells the readers so.
   void retire();
   std::size_t readers() const { return readers_.size(); }
+  std::size_t readers(Via via) const;
+
+  // FIGURES of docs/control-api.md as they are this second.
+  const SharedJson& whole_figures(FiguresWindow window);
 
  private:
   void on_timer();
@@ -84,7 +96,8 @@ class Telemetry {
   std::vector<Duration> cpu_;  // of the workers, when it was last looked at
   Figures figures_;
   const std::function<nlohmann::ordered_json()> status_;
-  std::unique_ptr<nlohmann::ordered_json> told_;  // null: nobody looked on
+  std::unique_ptr<SharedJson> told_;                  // the status; null: nobody looked on
+  std::array<std::unique_ptr<SharedJson>, 2> whole_;  // by window; null: nobody asked this second
   std::vector<Reader*> readers_;
   TimePoint begun_;
   std::uint64_t seconds_ = 0;  // collected, or missed

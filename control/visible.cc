@@ -1,5 +1,6 @@
 #include "control/visible.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "control/certificate_report.h"
@@ -18,6 +19,10 @@ void hide_tls(Json& object, const Access& access) {
   if (object.contains("tls_faults")) object["tls_faults"] = Json::array();
 }
 
+// Counts over all services: what is left of them without one's own is others'.
+constexpr std::array kTotals = {"in_flight", "finished", "client_connections",
+                                "refused_connections"};
+
 }  // namespace
 
 Json visible_status(const ControlLoop& control, const DaemonFacts& facts, const Access& access) {
@@ -27,6 +32,7 @@ Json visible_status(const ControlLoop& control, const DaemonFacts& facts, const 
 Json visible_part(Json object, const Access& access) {
   if (!access.services) return object;
   hide_tls(object, access);
+  for (const char* total : kTotals) object.erase(total);
   // Warnings may be about any service.
   if (object.contains("config") && object["config"].contains("warnings")) {
     object["config"]["warnings"] = Json::array();

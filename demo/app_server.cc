@@ -42,14 +42,17 @@ std::unique_ptr<RequestAnswerer> AppServer::on_request(RequestHead&& head, Respo
         writer, healthy_ ? PlainText{200, fields, "ok\n"}
                          : PlainText{503, fields, "db: connection refused\n"});
   }
-  const Duration delay = time_taken(head.path);
-  return std::make_unique<PlainAnswer>(
-      writer, PlainText{200, fields, "Hello from " + name_ + ", " + version_ + "\n", delay});
+  PlainText text{200, fields, "Hello from " + name_ + ", " + version_ + "\n"};
+  if (head.path == "/report") {
+    text.body_delay = kQuickReport + milliseconds(dice_() % kReportSpread);
+  } else {
+    text.delay = time_taken();
+  }
+  return std::make_unique<PlainAnswer>(writer, std::move(text));
 }
 
 // Nine in ten pages at once, one in a hundred slowly: what percentiles are for.
-Duration AppServer::time_taken(std::string_view path) {
-  if (path == "/report") return kQuickReport + milliseconds(dice_() % kReportSpread);
+Duration AppServer::time_taken() {
   const unsigned roll = static_cast<unsigned>(dice_() % 100);
   if (roll == 0) return milliseconds(100 + dice_() % 100);
   return roll < 10 ? milliseconds(dice_() % 40) : milliseconds(0);

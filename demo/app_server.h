@@ -1,5 +1,5 @@
 // A small application for the demo: one HTTP server that answers with its name and version, some
-// pages later than others and GET /report after seconds, and whose health can be broken.
+// pages later than others, the body of GET /report after seconds, and whose health can be broken.
 //
 // It stands on the same server connections as the proxy. Lives on the demo's own loop.
 #pragma once
@@ -30,7 +30,7 @@ class AppServer final : private RequestHandler {
   AppServer(Loop& loop, UniqueFd fd, std::string pool, std::string name);
   std::unique_ptr<RequestAnswerer> on_request(RequestHead&& head, ResponseWriter& writer) override;
 
-  Duration time_taken(std::string_view path);
+  Duration time_taken();
 
   const std::string pool_;
   const std::string name_;

@@ -2,24 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace tealgate::demo {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr unsigned kPast = 2;           // releases before the curtain rises
 constexpr unsigned kRollbackEvery = 4;  // of those behind it
 constexpr const char* kService = "/v1/services/demo";
 
-// The pool that serves nobody; "" if there is none, or the answer is no status of a service.
+// The pool that serves nobody; "" if there is none, or the answer is no status of a service. What
+// our own daemon writes of pools of ours has no blanks and no escapes.
 std::string idle_pool(const Command::Answer& answer) {
-  const json status = json::parse(answer.body, nullptr, false);
-  const json::json_pointer first("/idle/0");
-  return status.contains(first) ? status[first].get<std::string>() : std::string();
+  constexpr std::string_view kBegin = R"("idle":[")";
+  const std::size_t at = answer.body.find(kBegin);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + kBegin.size();
+  return answer.body.substr(begin, answer.body.find('"', begin) - begin);
 }
 
 }  // namespace
@@ -48,14 +48,16 @@ void Releases::on_service(const Command::Answer& answer) {
   if (pool.empty()) return on_done();  // somebody has both of them serve
   const std::string version = fmt::format("v1.{}.0", ++version_);
   deploy_(pool, version);
-  const json order{{"to", {pool}}, {"label", version}, {"reason", "release"}, {"by", "demo"}};
-  ask("POST", fmt::format("{}/switch", kService), order.dump(),
+  const std::string order =
+      fmt::format(R"({{"to":["{}"],"label":"{}","reason":"release","by":"demo"}})", pool, version);
+  ask("POST", fmt::format("{}/switch", kService), order,
       [this](const Command::Answer&) { on_done(); });
 }
 
 void Releases::roll_back() {
-  const json order{{"reason", fmt::format("v1.{}.0 is slower", version_)}, {"by", "demo"}};
-  ask("POST", fmt::format("{}/rollback", kService), order.dump(),
+  const std::string order =
+      fmt::format(R"({{"reason":"v1.{}.0 is slower","by":"demo"}})", version_);
+  ask("POST", fmt::format("{}/rollback", kService), order,
       [this](const Command::Answer&) { on_done(); });
 }
 

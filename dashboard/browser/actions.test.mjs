@@ -26,6 +26,15 @@ test('actions: a switch asks with facts, shows its command, and its reason reach
     await page.locator('tbody tr', { hasText: "it's slow" }).waitFor();
   }));
 
+test('actions: what was changed by others while the dialog was open is not agreed to', () =>
+  on({ token: 'may-release' }, async (page, daemon) => {
+    await page.click('text=Roll back');
+    await page.locator('dialog', { hasText: 'Undo revision 43' }).waitFor();
+    daemon.switchAs('ann', 'shop', ['blue']);
+    await page.locator('dialog', { hasText: 'shop was changed while this was open (revision 43 → 44)' }).waitFor();
+    await page.waitForSelector('dialog .primary[disabled]');
+  }));
+
 test('actions: a rollback says what it undoes', () =>
   on({ token: 'may-release' }, async (page, daemon) => {
     await page.click('text=Roll back');

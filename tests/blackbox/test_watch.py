@@ -162,10 +162,9 @@ def test_status_follow_as_json_is_an_object_a_line(daemon, watching):
 
 
 def test_logs_shows_lines_short_or_as_they_are_and_filters_them(daemon):
-    request(daemon.port, "/cart", host="shop.test")
-    request(daemon.port, "/list", host="api.test")
-    request(daemon.port, "/none", host="nobody.test")
-    eventually(lambda: len(daemon.access_log()) == 3, what="three lines")
+    for count, (path, host) in enumerate((("/cart", "shop.test"), ("/list", "api.test"), ("/none", "nobody.test")), 1):
+        request(daemon.port, path, host=host)
+        eventually(lambda: len(daemon.access_log()) == count, what="its line, before that of another worker")
     whole = daemon.cli("logs", "--json")
     assert whole.returncode == 0 and whole.stdout == daemon.access_log_path.read_text()
     short = daemon.cli("logs").stdout.splitlines()

@@ -81,10 +81,17 @@ function onMessage({ event, data }: Message) {
   });
 }
 
+let again: number | undefined;
+
 function onUnauthorised(code: number, retryAfterS: number) {
   who.value = null;
-  if (code === 429) wantsToken.value = `Too many wrong tokens came from this address. Try again in ${retryAfterS || 60} s.`;
-  else {
+  if (code === 429) {
+    // The token of this tab may be right: others behind the same address guessed.
+    const wait = retryAfterS || 60;
+    wantsToken.value = `Too many wrong tokens came from this address. Tried again in ${wait} s.`;
+    clearTimeout(again);
+    again = window.setTimeout(() => void begin(), wait * 1000);
+  } else {
     forget();
     wantsToken.value = 'This page is read with a token.';
   }
@@ -99,6 +106,7 @@ const stream = new LiveStream('/v1/events', {
 // Asks who reads, then listens. Again after the token has changed.
 export async function begin() {
   stream.close();
+  clearTimeout(again);
   try {
     who.value = await whoami();
     if (who.value.role === 'none') return onUnauthorised(401, 0);

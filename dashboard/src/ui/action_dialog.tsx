@@ -73,8 +73,9 @@ function Confirmation({ wanted, service }: { wanted: Asked; service: Service }) 
   const [words, setWords] = useState<Words>({ reason: '', label: '' });
   const [split, setSplit] = useState<string[]>([]);
   const [sent, setSent] = useState<Sent | null>(null);
+  const [revision] = useState(service.revision);
   const close = () => (asked.value = null);
-  const proposal = proposalOf(wanted, service, split, words);
+  const proposal = unlessOld(proposalOf(wanted, service, split, words), revision, service);
   if (sent) return <Dialog title={sent.title} onClose={close}><Progress {...sent} /></Dialog>;
   if (!proposal) return null;
   const send = () => {
@@ -116,6 +117,12 @@ function proposalOf(wanted: Asked, service: Service, split: string[], words: Wor
   if (wanted.kind === 'switch') return switchProposal(service, wanted.to, words);
   if (wanted.kind === 'split') return switchProposal(service, split, words);
   return wanted.kind === 'rollback' ? rollbackProposal(service, words) : serverProposal(service, wanted, words);
+}
+
+// What was read when the dialog opened is what is agreed to.
+function unlessOld(proposal: Proposal | null, revision: number, { name, revision: now }: Service): Proposal | null {
+  if (!proposal || now === revision) return proposal;
+  return { ...proposal, facts: [`${name} was changed while this was open (revision ${revision} → ${now}). Close this and look again.`], isReady: false };
 }
 
 interface Sent {

@@ -40,8 +40,17 @@ export const FONT = '11px "Liberation Sans", Arial, sans-serif';
 export function timeAxis(): uPlot.Axis {
   return {
     stroke: colour('quiet'), font: FONT, size: 20, gap: 3, space: 90, ticks: { show: false }, grid: { show: false },
-    values: (_, splits) => clockTicks(splits),
+    values: (chart, splits) => clockTicks(splits).map((label, at) => (hasRoom(chart, splits[at]!, label) ? label : '')),
   };
+}
+
+const HALF_LETTER = 3.2;
+
+// A label stands below its moment, half of it on either side; at the ends of the axis it would be cut.
+function hasRoom(chart: uPlot, moment: number, label: string): boolean {
+  const place = chart.valToPos(moment, 'x');
+  const half = label.length * HALF_LETTER;
+  return place >= half && place + half <= chart.bbox.width / devicePixelRatio + 6;
 }
 
 export function valueAxis(values: (value: number) => string): uPlot.Axis {

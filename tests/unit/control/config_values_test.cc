@@ -329,6 +329,7 @@ TEST_CASE("Config file: what differs and needs a restart is named") {
   Config wanted = running;
   wanted.workers = 9;
   wanted.logs.access = "off";
+  wanted.logs.format = AccessLogFormat::Combined;
   wanted.control.dashboard.written = ":1";
   wanted.control.state = "/var/other";
   wanted.shutdown_grace = 1s;

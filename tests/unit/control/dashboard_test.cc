@@ -164,7 +164,7 @@ TEST_CASE("Dashboard: of those who guess no more than so many are remembered") {
 TEST_CASE("Dashboard: it reads and changes nothing") {
   Served served;
   auto address = *SocketAddress::parse("127.0.0.1:0", SocketAddress::EmptyHost::Loopback);
-  const DashboardConfig config{"127.0.0.1:0", address, {}, {}};
+  const DashboardConfig config{"127.0.0.1:0", address, {}, {}, {}};
   auto dashboard = Dashboard::adopt(
       served.deploy.loop, std::move(listen_tcp(address, 1)->front()),
       [&]() -> const DashboardConfig& { return config; }, served.api);

@@ -179,6 +179,37 @@ TEST_CASE("Event stream: services that are none of the reader's business do not 
   CHECK(reader.sent.size() == sent + 1);
 }
 
+TEST_CASE(
+    "Event stream: in one second those who may see all are told the same, others their part") {
+  Served served;
+  served.telemetry.start();
+  Reader first(served, all_services());
+  Reader narrow(served, {Access{Role::Viewer, std::vector<std::string>{"blog"}, ""}});
+  Reader second(served, all_services());
+  served.deploy.until([&] { return second.sent.size() > 1; });
+  CHECK(Reader::name_of(first.sent.back()) == "tick");
+  CHECK(first.sent.back() == second.sent.back());
+  CHECK(first.last()["figures"]["services"].contains("shop"));
+  CHECK(narrow.last()["figures"]["services"].empty());
+}
+
+TEST_CASE("Event stream: the text of a second is made once") {
+  const SharedJson second(Json{{"at", 1}});
+  CHECK(second.text() == R"({"at":1})");
+  CHECK(second.text().data() == second.text().data());
+}
+
+TEST_CASE("Telemetry: the figures of a second are made once, and anew for the next") {
+  Served served;
+  served.telemetry.start();
+  const std::string first = served.telemetry.whole_figures(FiguresWindow::Minutes).text();
+  CHECK(&served.telemetry.whole_figures(FiguresWindow::Minutes) ==
+        &served.telemetry.whole_figures(FiguresWindow::Minutes));
+  Reader reader(served, all_services());
+  served.deploy.until([&] { return reader.sent.size() > 1; });
+  CHECK(served.telemetry.whole_figures(FiguresWindow::Minutes).text() != first);
+}
+
 TEST_CASE("Event stream: a reader for whom too much waits is dropped, one that takes it is not") {
   Served served;
   Reader reader(served, all_services());

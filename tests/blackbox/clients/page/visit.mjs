@@ -21,12 +21,12 @@ export async function stage(...words) {
   return JSON.parse((await answers.next()).value);
 }
 
-// `expects`: the complaints that belong to the test. `looks` get the page.
+// `look` gets the page; `expects`: the complaints that belong to the test.
 export async function visit(look, { viewport = DESK, theme = 'light', expects } = {}) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
   try {
     const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce' });
-    page.setDefaultTimeout(Number(process.env.PATIENCE ?? 60_000));
+    page.setDefaultTimeout(60_000);
     const complaints = listen(page);
     await page.goto(url);
     await page.waitForSelector('main:not(.waiting)');
