@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/standard_descriptors.h"
 #include "base/work.h"
 #include "control/cli/cli.h"
 #include "daemon.h"
@@ -12,6 +13,7 @@
 using namespace tealgate;
 
 int main(int argc, char** argv) {
+  if (!open_missing_descriptors()) return 1;  // and nowhere to say so
   CliHooks hooks;
   hooks.run = [](const RunArguments& arguments) {
     return run_daemon({.config_path = arguments.config, .on_ready = {}, .on_stopping = {}});

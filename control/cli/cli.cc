@@ -6,6 +6,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -17,11 +20,13 @@
 #include "control/cli/commands.h"
 #include "control/cli/completion.h"
 #include "control/cli/demo_arguments.h"
+#include "control/cli/output.h"
 #include "control/cli/printable.h"
 #include "control/cli/progress.h"
 #include "control/cli/results.h"
 #include "control/cli/socket_daemon.h"
 #include "control/cli/ssh_command.h"
+#include "control/cli/terminal.h"
 #include "control/cli/watching.h"
 #include "control/command.h"
 
@@ -57,8 +62,8 @@ std::string new_operation_id() {
 
 cli::Console make_console(const Arguments& arguments) {
   cli::Console console{std::cout, std::cerr, false, false, 80, WallClock::now()};
-  console.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
-  console.colour = !arguments.no_color && ::isatty(STDOUT_FILENO) == 1;
+  console.err_is_terminal = cli::is_screen(STDERR_FILENO);
+  console.colour = !arguments.no_color && cli::is_screen(STDOUT_FILENO);
   winsize size{};
   if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     console.err_columns = size.ws_col;
@@ -188,6 +193,31 @@ int run_for_key(const Arguments& own) {
   return run_remote(command->arguments, {"", command->fields});
 }
 
+int carry_out(const Arguments& arguments) {
+  if (arguments.command == "ssh") return run_for_key(arguments);
+  if (arguments.command == "version") return print_version(arguments);
+  if (arguments.command == "completion") return print_completion(arguments);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (arguments.command == "check") return cli::check_config(arguments, std::cout, std::cerr);
+  return run_remote(arguments, {variable("TEALGATE_LOCK"), ""});
+}
+
+// Whether all that the command does is to tell something.
+bool only_tells(const std::string& command) {
+  constexpr std::array kCommands = {"",    "status", "history", "events",    "logs",
+                                    "top", "check",  "version", "completion"};
+  return std::ranges::find(kCommands, command) != kCommands.end();
+}
+
+// A reader who has gone has read enough. What could not be told for another reason has failed, but
+// the exit code of what moves traffic tells of the traffic.
+int exit_after(const std::string& command, int exit, int error) {
+  if (error == 0 || error == EPIPE) return exit;
+  std::cerr << "tealgate: the output cannot be written: " << std::generic_category().message(error)
+            << '\n';
+  return exit == 0 && only_tells(command) ? 1 : exit;
+}
+
 }  // namespace
 
 int run_cli(int argc, char** argv, const CliHooks& hooks) {
@@ -195,18 +225,16 @@ int run_cli(int argc, char** argv, const CliHooks& hooks) {
   if (!words.empty() && words.front() == "__complete")
     return complete({words.begin() + 1, words.end()});
   tl::expected<Arguments, cli::Stop> arguments = cli::parse_arguments(words);
-  if (!arguments) return stop(arguments.error());
-  if (arguments->command == "ssh") return run_for_key(*arguments);
-  cli::apply_environment(*arguments, variable);
-  if (!arguments->has("by")) arguments->flags["by"] = login_name();
-  const std::string& command = arguments->command;
-  if (command == "version") return print_version(*arguments);
-  if (command == "completion") return print_completion(*arguments);
+  const std::string command = arguments ? arguments->command : "";
+  if (arguments && command != "ssh") {
+    cli::apply_environment(*arguments, variable);
+    if (!arguments->has("by")) arguments->flags["by"] = login_name();
+  }
   if (command == "run") return run_daemon(*arguments, hooks);
   if (command == "demo") return run_demo(*arguments, hooks);
-  std::signal(SIGPIPE, SIG_IGN);
-  if (command == "check") return cli::check_config(*arguments, std::cout, std::cerr);
-  return run_remote(*arguments, {variable("TEALGATE_LOCK"), ""});
+  cli::Output output(std::cout, STDOUT_FILENO);
+  const int exit = arguments ? carry_out(*arguments) : stop(arguments.error());
+  return exit_after(command, exit, output.finish());
 }
 
 }  // namespace tealgate

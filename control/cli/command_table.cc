@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/suggest.h"
 #include "control/cli/log_filter.h"
 #include "control/scalar_values.h"
+#include "http/failure.h"
 
 namespace tealgate::cli {
 namespace {
@@ -31,6 +33,16 @@ std::string check_until(const std::string& value) {
 
 std::string check_statuses(const std::string& value) {
   return parse_statuses(value).empty() ? "\"" + value + "\" is no status such as 502 or 5xx" : "";
+}
+
+std::string check_end(const std::string& value) {
+  std::vector<std::string_view> words;
+  for (std::size_t i = 0; i < kFailures; ++i)
+    words.push_back(facts_of(static_cast<Failure>(i)).end);
+  if (std::ranges::find(words, value) != words.end()) return "";
+  const std::string meant = suggest(value, words);
+  return "\"" + value + "\" is no end word of docs/logs.md" +
+         (meant.empty() ? "" : "; did you mean " + meant + "?");
 }
 
 std::string check_healthy(const std::string& value) {
@@ -164,7 +176,8 @@ std::vector<CommandRow> make_table() {
         {"server", FlagKind::Text, "SERVER", "Only lines of this server"},
         {"status", FlagKind::Text, "STATUS", "Only these: 502, 5xx, or several with commas",
          check_statuses},
-        {"end", FlagKind::Text, "WORD", "Only lines with this end word: ok, connect_refused, …"}}},
+        {"end", FlagKind::Text, "WORD", "Only lines with this end word: ok, connect_refused, …",
+         check_end}}},
       {"top", "The state and the figures of every server in a terminal, each second", {}, {}},
       {"reload",
        "Read the config file again; the same as SIGHUP, but it waits and says what is wrong",

@@ -1,5 +1,7 @@
 #include "control/cli/conversation.h"
 
+#include <fmt/core.h>
+
 #include "http/h1_writer.h"
 
 namespace tealgate::cli {
@@ -32,13 +34,14 @@ Conversation::Conversation(Loop& loop, const SocketAddress& socket, const Reques
     : connection_(ClientConnection::connect(loop, socket, *this)),
       on_line_(std::move(on_line)),
       socket_(socket.to_string()),
+      patience_(request.patience),
       silence_(loop, [this] { on_silence(); }) {
   Framing framing;
   if (!request.body.empty()) framing = {Framing::Kind::Length, request.body.size()};
   std::string_view method = request.method == "POST" ? "POST" : "GET";
   connection_->send_request(request_head(request, framing) + request.body, method, framing);
   connection_->end_body();
-  silence_.start(kSilence);
+  silence_.start(patience_);
 }
 
 Conversation::~Conversation() = default;
@@ -61,11 +64,15 @@ void Conversation::on_response_body(std::string_view bytes) {
 
 void Conversation::hear() {
   looks_again_ = false;
-  silence_.start(kSilence);
+  silence_.start(patience_);
 }
 
 void Conversation::on_silence() {
-  if (looks_again_) return fail("the daemon has not answered for 40 s");
+  if (looks_again_) {
+    const bool has_begun = answer_.status != 0;
+    return fail(has_begun ? Answer::Outcome::Lost : Answer::Outcome::Unanswered,
+                fmt::format("nothing has come for {}", format_duration(patience_)));
+  }
   looks_again_ = true;
   silence_.start(kSecondLook);
 }
@@ -88,13 +95,13 @@ void Conversation::on_response_end() {
 }
 
 void Conversation::on_failure(Failure, std::string_view detail) {
-  fail(detail);
+  fail(connected_ ? Answer::Outcome::Lost : Answer::Outcome::NotReachable, detail);
 }
 
-void Conversation::fail(std::string_view detail) {
+void Conversation::fail(Answer::Outcome outcome, std::string_view detail) {
   silence_.stop();
   over_ = true;
-  answer_.outcome = connected_ ? Answer::Outcome::Lost : Answer::Outcome::NotReachable;
+  answer_.outcome = outcome;
   answer_.error = socket_ + ": " + std::string(detail);
 }
 

@@ -1,8 +1,8 @@
 // One request on the control socket and its answer, as events on a loop.
 //
-// It knows HTTP and lines, not JSON. The daemon sends a line every 10 s at least while it works;
-// when nothing has come for kSilence, and then for kSecondLook, the connection counts as lost. (A
-// process that was stopped finds its timer due before it has read what waits for it.)
+// It knows HTTP and lines, not JSON. When nothing has come for as long as the request has patience,
+// and then for kSecondLook, the connection counts as lost. (A process that was stopped finds its
+// timer due before it has read what waits for it.)
 #pragma once
 
 #include <functional>
@@ -19,7 +19,6 @@ namespace tealgate::cli {
 
 class Conversation final : private ClientConnectionOwner {
  public:
-  static constexpr Duration kSilence = std::chrono::seconds(40);
   static constexpr Duration kSecondLook = std::chrono::seconds(1);
 
   Conversation(Loop& loop, const SocketAddress& socket, const Request& request,
@@ -40,11 +39,12 @@ class Conversation final : private ClientConnectionOwner {
   void take_lines();
   void hear();
   void on_silence();
-  void fail(std::string_view detail);
+  void fail(Answer::Outcome outcome, std::string_view detail);
 
   std::unique_ptr<ClientConnection> connection_;
   Daemon::OnLine on_line_;
-  std::string socket_;
+  const std::string socket_;
+  const Duration patience_;
   Timer silence_;
   Answer answer_;
   std::string received_;

@@ -3,9 +3,12 @@
 // SocketDaemon speaks to the control socket; tests answer with canned JSON.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
+
+#include "base/clock.h"
 
 namespace tealgate::cli {
 
@@ -15,6 +18,8 @@ struct Request {
   std::string body;         // JSON; empty: none
   std::string operation;    // the id with which to ask again after a lost connection; may be empty
   std::string fields = {};  // more fields of the head, complete lines
+  // How long nothing may come; the daemon sends a line every 10 s at least while it works.
+  Duration patience = std::chrono::seconds(40);
 };
 
 struct Answer {
@@ -23,6 +28,7 @@ struct Answer {
     NotPermitted,  // the socket is there, and not for us
     NotReachable,  // nothing was sent
     Lost,          // sent, and no complete answer came
+    Unanswered,    // sent, and nothing came: the daemon may have read it or not
     Interrupted,   // SIGINT or SIGTERM
   };
   Outcome outcome = Outcome::NotReachable;

@@ -27,7 +27,7 @@ EventFeed::EventFeed(Loop& loop, Order order, Listener listener)
     : loop_(loop),
       order_(std::move(order)),
       listener_(std::move(listener)),
-      silence_(loop, [this] { lose("the daemon has said nothing for 40 s"); }),
+      silence_(loop, [this] { on_silence(); }),
       again_(loop, [this] { connect(); }) {
   loop_.refresh_now();
   again_.start(Duration::zero());
@@ -86,6 +86,14 @@ void EventFeed::on_response_end() {
 
 void EventFeed::on_failure(Failure, std::string_view detail) {
   lose(detail);
+}
+
+void EventFeed::on_silence() {
+  constexpr std::string_view kWhy = "nothing has come for 40 s";
+  if (answer_.status != 0) return lose(kWhy);
+  answer_.outcome = Answer::Outcome::Unanswered;
+  answer_.error = order_.socket + ": " + std::string(kWhy);
+  end(answer_);
 }
 
 void EventFeed::lose(std::string_view why) {

@@ -51,6 +51,7 @@ class EventFeed final : private ClientConnectionOwner {
   void take(const SseMessage& message);
   void end(Answer answer);
   void lose(std::string_view why);
+  void on_silence();
 
   Loop& loop_;
   const Order order_;

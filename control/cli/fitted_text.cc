@@ -1,5 +1,7 @@
 #include "control/cli/fitted_text.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -59,6 +61,23 @@ Character first_of(std::string_view text) {
   return {bytes, columns_of_point(point)};
 }
 
+std::string without_colours(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find("\x1b["), text.size());
+    plain += text.substr(0, begin);
+    const std::size_t end = text.find('m', begin);
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+  return plain;
+}
+
+// How many rows a line takes where long ones are wrapped.
+std::size_t rows_of(std::string_view line, std::size_t columns) {
+  const std::size_t wide = columns_of(without_colours(line));
+  return wide == 0 || columns == 0 ? 1 : (wide + columns - 1) / columns;
+}
+
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
@@ -83,6 +102,22 @@ std::string cut_to(std::string_view text, std::size_t columns) {
     rest.remove_prefix(next.bytes);
   }
   return std::string(text.substr(0, text.size() - rest.size())) + "…";
+}
+
+std::string fit_rows(std::string_view text, std::size_t rows, std::size_t columns) {
+  std::size_t used = 0;
+  std::size_t fitting = 0;  // bytes of the lines above the last row but one
+  std::size_t left_out = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size() - 1) + 1;
+    used += rows_of(text.substr(at, end - at - 1), columns);
+    at = end;
+    used + 2 <= rows ? fitting = end : ++left_out;
+  }
+  if (used + 1 <= rows) return std::string(text);
+  const std::string note = fmt::format("… {} more line{}; a taller terminal shows {}", left_out,
+                                       left_out == 1 ? "" : "s", left_out == 1 ? "it" : "them");
+  return std::string(text.substr(0, fitting)) + cut_to(note, columns) + "\n";
 }
 
 std::string left(std::string_view text, std::size_t columns) {

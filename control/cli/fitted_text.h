@@ -16,6 +16,10 @@ std::size_t columns_of(std::string_view text);
 // The text in at most `columns`, its end replaced by "…" if it is longer.
 std::string cut_to(std::string_view text, std::size_t columns);
 
+// Lines, each ended and perhaps coloured, for a terminal that has so many rows, the last of which
+// is the cursor's: where they do not fit, the first that do, and a line that says so.
+std::string fit_rows(std::string_view text, std::size_t rows, std::size_t columns);
+
 // The text in exactly `columns`.
 std::string left(std::string_view text, std::size_t columns);
 std::string right(std::string_view text, std::size_t columns);

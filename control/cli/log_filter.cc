@@ -18,7 +18,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 std::optional<StatusRange> parse_status(std::string_view text) {
-  if (text.size() != 3 || text[0] < '0' || text[0] > '9') return std::nullopt;
+  if (text.size() != 3 || text[0] < '1' || text[0] > '5') return std::nullopt;
   const int hundred = (text[0] - '0') * 100;
   if (text.substr(1) == "xx") return StatusRange{hundred, hundred + 99};
   int status = 0;

@@ -11,13 +11,6 @@
 namespace tealgate::cli {
 namespace {
 
-std::string read_at(int fd, off_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  const ssize_t count = ::pread(fd, bytes.data(), size, offset);
-  bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
-  return bytes;
-}
-
 off_t size_of(int fd) {
   struct stat found {};
   return ::fstat(fd, &found) == 0 ? found.st_size : 0;
@@ -28,6 +21,9 @@ off_t size_of(int fd) {
 int LogTail::open() {
   UniqueFd fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd.is_open()) return errno;
+  struct stat found {};
+  if (::fstat(fd.get(), &found) != 0) return errno;
+  if (!S_ISREG(found.st_mode)) return S_ISDIR(found.st_mode) ? EISDIR : ESPIPE;
   fd_ = std::move(fd);
   offset_ = 0;
   begun_.clear();
@@ -46,9 +42,9 @@ std::vector<std::string> LogTail::newest(std::size_t limit, const Judge& judge) 
     return verdict != LogVerdict::TooOld && lines.size() < limit;
   };
   offset_ = end;
-  for (off_t at = end; at > stop;) {
+  for (off_t at = end; at > stop && error_ == 0;) {
     const off_t from = std::max<off_t>(stop, at - static_cast<off_t>(kPiece));
-    tail.insert(0, read_at(fd_.get(), from, static_cast<std::size_t>(at - from)));
+    tail.insert(0, read_at(from, static_cast<std::size_t>(at - from)));
     at = from;
     for (std::size_t newline; (newline = tail.rfind('\n')) != tail.npos; tail.resize(newline)) {
       const std::string line = tail.substr(newline + 1);
@@ -77,11 +73,22 @@ LogTail::More LogTail::next(const OnLine& on_line) {
   if (!has_successor()) return More::NotNow;
   while (fd_.is_open() && read_piece(on_line) > 0) {
   }
-  return open() == 0 ? More::AtOnce : More::NotNow;
+  const int error = open();
+  if (error == 0) return More::AtOnce;
+  if (error != ENOENT) error_ = error;  // it may be renamed just now
+  return More::NotNow;
+}
+
+std::string LogTail::read_at(off_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  const ssize_t count = ::pread(fd_.get(), bytes.data(), size, offset);
+  if (count < 0) error_ = errno;
+  bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return bytes;
 }
 
 std::size_t LogTail::read_piece(const OnLine& on_line) {
-  const std::string bytes = read_at(fd_.get(), offset_, kPiece);
+  const std::string bytes = read_at(offset_, kPiece);
   offset_ += static_cast<off_t>(bytes.size());
   std::string_view rest = bytes;
   for (std::size_t newline; (newline = rest.find('\n')) != rest.npos;) {

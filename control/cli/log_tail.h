@@ -31,8 +31,12 @@ class LogTail {
 
   explicit LogTail(std::string path) : path_(std::move(path)) {}
 
-  // 0, or errno.
+  // 0, or errno; EISDIR or ESPIPE where it is no file that has an end.
   int open();
+
+  const std::string& path() const { return path_; }
+  // errno of what went wrong since: of a read, or of the new file after a rotation. 0: nothing did.
+  int error() const { return error_; }
 
   // The newest `limit` lines that `judge` shows, oldest first; next() goes on behind them. It looks
   // no further back than the first line that is too old.
@@ -43,12 +47,14 @@ class LogTail {
   More next(const OnLine& on_line);
 
  private:
+  std::string read_at(off_t offset, std::size_t size);
   std::size_t read_piece(const OnLine& on_line);
   bool has_successor() const;
 
   const std::string path_;
   UniqueFd fd_;
   off_t offset_ = 0;
+  int error_ = 0;
   std::string begun_;  // a line without its end
 };
 

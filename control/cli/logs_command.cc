@@ -7,6 +7,7 @@
 #include "base/timer.h"
 #include "control/cli/json_fields.h"
 #include "control/cli/log_filter.h"
+#include "control/cli/log_names.h"
 #include "control/cli/log_tail.h"
 #include "control/cli/requests.h"
 #include "control/cli/results.h"
@@ -29,6 +30,8 @@ tl::expected<std::string, int> log_path(const Watched& watched) {
   const json status = json::parse(answer.body, nullptr, false);
   if (answer.outcome != Answer::Outcome::Answered || member(status, "ok") != true)
     return tl::make_unexpected(tell_failure(watched, answer));
+  if (const auto error = unknown_name(watched.arguments, member(status, "services")))
+    return tl::make_unexpected(tell_error(watched, *error));
   const std::string path = text_of(status, "access_log");
   const bool has_no_fields = text_of(status, "access_log_format") == "combined";
   if (has_no_fields && LogFilter(watched.arguments, WallClock::now()).is_choosy()) {
@@ -47,7 +50,11 @@ tl::expected<std::string, int> log_path(const Watched& watched) {
 }
 
 int cannot_read(const Watched& watched, const std::string& path, int error) {
-  const std::string what = fmt::format("{}: {}", path, std::strerror(error));
+  const bool is_no_file = error == EISDIR || error == ESPIPE;
+  const std::string what =
+      fmt::format("{}: {}", path,
+                  is_no_file ? "this is no regular file, which alone can be read from its end"
+                             : std::strerror(error));
   if (error != EACCES) return tell_error(watched, own_error("no_log", 1, what, ""));
   return tell_error(watched,
                     own_error("forbidden", kForbidden,
@@ -84,6 +91,7 @@ int LogPrinter::run() {
        tail_.newest(limit, [this](std::string_view each) { return filter_.judge(each); }))
     print(line);
   watched_.console.out << std::flush;
+  if (tail_.error() != 0) return cannot_read(watched_, tail_.path(), tail_.error());
   if (!watched_.arguments.has("follow")) return 0;
   timer_.start(kLooksEvery);
   return loop_.run();
@@ -95,6 +103,7 @@ void LogPrinter::look() {
   });
   watched_.console.out << std::flush;
   if (!watched_.console.out) return loop_.end(0);
+  if (tail_.error() != 0) return loop_.end(cannot_read(watched_, tail_.path(), tail_.error()));
   timer_.start(more == LogTail::More::AtOnce ? Duration::zero() : kLooksEvery);
 }
 

@@ -111,6 +111,14 @@ std::string describe_server_of_gate(const json& server) {
   return text;
 }
 
+// It may have read the request, or read it later. Of a question nothing comes but an answer.
+json unanswered(const Answer& answer, const Request& request, const std::string& again) {
+  const std::string what = "the daemon does not answer: " + answer.error +
+                           "; it is busy or stopped, or all places of its socket are taken";
+  if (request.method == "GET") return own_error("not_reachable", 3, what, "");
+  return own_error("connection_lost", 14, what + "; it may have read the request or not", again);
+}
+
 }  // namespace
 
 std::string describe_result(const json& result) {
@@ -200,6 +208,8 @@ json error_of(const Answer& answer, const Request& request) {
       return own_error("connection_lost", 14,
                        "the connection to the daemon was lost after sending: " + answer.error,
                        again);
+    case Answer::Outcome::Unanswered:
+      return unanswered(answer, request, again);
     case Answer::Outcome::Interrupted:
       return own_error("interrupted", 130, "interrupted", again);
     case Answer::Outcome::Answered:

@@ -1,12 +1,15 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "control/cli/fitted_text.h"
 #include "control/cli/json_fields.h"
 #include "control/cli/live_model.h"
 #include "control/cli/render_certificates.h"
 #include "control/cli/render_status.h"
 #include "control/cli/results.h"
+#include "control/cli/terminal.h"
 #include "control/cli/watching.h"
 #include "control/cli/what_matters.h"
 
@@ -21,7 +24,8 @@ class StatusFollower {
  public:
   explicit StatusFollower(const Watched& watched)
       : watched_(watched),
-        is_terminal_(::isatty(STDOUT_FILENO) == 1 && !watched.arguments.json),
+        is_terminal_(is_screen(STDOUT_FILENO) && !watched.arguments.json),
+        resized_(loop_.loop(), SIGWINCH, [this] { on_resized(); }),
         interruptions_(watched_),
         feed_(loop_.loop(), feed_order(watched_, ""),
               {[this](const SseMessage& message) { on_message(message); },
@@ -32,6 +36,7 @@ class StatusFollower {
  private:
   void on_message(const SseMessage& message);
   void on_trouble(const Answer& answer);
+  void on_resized();
   void redraw();
   void print();
   std::string screen() const;
@@ -41,6 +46,7 @@ class StatusFollower {
   LiveModel model_;
   std::string shown_;  // on a terminal the text, elsewhere what matters of it
   WatchLoop loop_;
+  SignalWatch resized_;
   Interruptions interruptions_;
   EventFeed feed_;
 };
@@ -48,17 +54,24 @@ class StatusFollower {
 void StatusFollower::on_message(const SseMessage& message) {
   if (loop_.has_ended() || message.event == "event" || !model_.apply(message)) return;
   if (message.event == "snapshot") interruptions_.on_snapshot();
+  if (const auto exit = exit_if_gone(watched_, model_)) return loop_.end(*exit);
   is_terminal_ ? redraw() : print();
   if (!watched_.console.out) loop_.end(0);
 }
 
 void StatusFollower::on_trouble(const Answer& answer) {
-  if (!interruptions_.has_begun()) return loop_.end(tell_failure(watched_, answer));
-  interruptions_.on_trouble(answer);
+  if (const auto exit = interruptions_.on_trouble(answer)) loop_.end(*exit);
+}
+
+void StatusFollower::on_resized() {
+  if (!is_terminal_ || !model_.is_known()) return;
+  shown_.clear();
+  redraw();
 }
 
 void StatusFollower::redraw() {
-  std::string text = screen();
+  const ScreenSize size = Terminal::size();
+  std::string text = fit_rows(screen(), size.rows, size.columns);
   if (text == shown_) return;
   watched_.console.out << kClear << text << std::flush;
   shown_ = std::move(text);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 namespace tealgate::cli {
 namespace {
@@ -29,8 +30,14 @@ std::size_t escape_sequence(std::string_view typed) {
 
 }  // namespace
 
+bool is_screen(int descriptor) {
+  const char* kind = std::getenv("TERM");
+  const bool is_drawn_on = kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
+  return is_drawn_on && ::isatty(descriptor) == 1;
+}
+
 bool Terminal::is_there() {
-  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  return ::isatty(STDIN_FILENO) == 1 && is_screen(STDOUT_FILENO);
 }
 
 Terminal::Terminal(Loop& loop, Listener listener)
@@ -73,7 +80,7 @@ void Terminal::stop() {
   listener_.on_redraw();
 }
 
-ScreenSize Terminal::size() const {
+ScreenSize Terminal::size() {
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
   return {size.ws_row, size.ws_col};

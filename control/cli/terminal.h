@@ -19,6 +19,10 @@
 
 namespace tealgate::cli {
 
+// Whether this descriptor is a terminal with colours and a cursor that can be moved: TERM is
+// neither empty nor "dumb".
+bool is_screen(int descriptor);
+
 class Terminal final : private Pollable {
  public:
   struct Listener {
@@ -28,13 +32,13 @@ class Terminal final : private Pollable {
   };
 
   static bool is_there();
+  static ScreenSize size();  // of stdout's
 
   Terminal(Loop& loop, Listener listener);
   ~Terminal();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  ScreenSize size() const;
   void draw(const std::vector<std::string>& lines);
 
  private:

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <csignal>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -30,6 +32,7 @@ class Top {
   void pause();
   void draw();
   void on_second();
+  const LiveModel& shown() const { return frozen_ ? *frozen_ : model_; }
 
   const Watched& watched_;
   WatchLoop loop_;
@@ -56,9 +59,7 @@ Top::Top(const Watched& watched)
       second_(loop_.loop(), [this] { on_second(); }),
       feed_(loop_.loop(), everything(watched),
             {[this](const SseMessage& message) { on_message(message); },
-             [this](const Answer& answer) { on_trouble(answer); }}) {
-  state_.service = watched.arguments.service;
-}
+             [this](const Answer& answer) { on_trouble(answer); }}) {}
 
 void Top::on_message(const SseMessage& message) {
   if (loop_.has_ended() || !model_.apply(message)) return;
@@ -67,12 +68,13 @@ void Top::on_message(const SseMessage& message) {
   second_.stop();
   if (!terminal_) {
     const std::string& wanted = watched_.arguments.service;
-    if (!wanted.empty() && shown_service(model_, wanted) != wanted) {
+    if (!wanted.empty() && !model_.services().contains(wanted)) {
       return loop_.end(tell_error(
           watched_,
           own_error("unknown", kUsage, "there is no service \"" + printable(wanted) + "\"",
                     "tealgate top")));
     }
+    state_.service = shown_service(model_, wanted);  // and no other, unless a key asks for it
     terminal_ = std::make_unique<Terminal>(
         loop_.loop(), Terminal::Listener{[this](char key) { on_key(key); }, [this] { draw(); },
                                          [this] { loop_.end(kInterrupted); }});
@@ -81,8 +83,11 @@ void Top::on_message(const SseMessage& message) {
 }
 
 void Top::on_trouble(const Answer& answer) {
-  if (!terminal_) return loop_.end(tell_failure(watched_, answer));
-  state_.trouble = answer.error.empty() ? "the daemon refuses" : printable(answer.error);
+  if (!terminal_ || is_refusal(answer)) {
+    terminal_.reset();  // what is said goes to the screen that was there before
+    return loop_.end(tell_failure(watched_, answer));
+  }
+  state_.trouble = reason_of(answer);
   draw();
   second_.start(kSecond);
 }
@@ -106,10 +111,10 @@ void Top::on_key(char key) {
       break;
     case 'n':
     case '\t':
-      state_.service = next_service(model_, state_.service, 1);
+      state_.service = next_service(shown(), state_.service, 1);
       break;
     case 'p':
-      state_.service = next_service(model_, state_.service, -1);
+      state_.service = next_service(shown(), state_.service, -1);
       break;
     case ' ':
       pause();
@@ -135,21 +140,24 @@ void Top::draw() {
   TopState state = state_;
   if (!state.trouble.empty())
     state.trouble += "; as of " + render_second(format_wall_time(heard_), look.now);
-  terminal_->draw(top_lines(frozen_ ? *frozen_ : model_, state, terminal_->size(), look));
+  terminal_->draw(top_lines(shown(), state, terminal_->size(), look));
+}
+
+std::string what_forbids_a_screen(const Watched& watched) {
+  if (watched.arguments.json) return "top is a screen and has no --json";
+  if (Terminal::is_there()) return "";
+  if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDOUT_FILENO) != 1)
+    return "top needs a terminal, and this is none: stdin or stdout goes elsewhere";
+  return "top needs a terminal that can be drawn on; TERM is to name its kind, for instance "
+         "xterm-256color";
 }
 
 }  // namespace
 
 int show_top(const Watched& watched) {
-  if (watched.arguments.json || !Terminal::is_there()) {
-    return tell_error(
-        watched, own_error("usage", kUsage,
-                           watched.arguments.json
-                               ? "top is a screen and has no --json"
-                               : "top needs a terminal, and this is none: stdin or stdout goes "
-                                 "elsewhere",
-                           "tealgate status --follow"));
-  }
+  const std::string why = what_forbids_a_screen(watched);
+  if (!why.empty())
+    return tell_error(watched, own_error("usage", kUsage, why, "tealgate status --follow"));
   return Top(watched).run();
 }
 

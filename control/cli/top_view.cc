@@ -8,6 +8,7 @@
 
 #include "control/cli/fitted_text.h"
 #include "control/cli/json_fields.h"
+#include "control/cli/printable.h"
 #include "control/cli/tone.h"
 #include "control/cli/top_table.h"
 
@@ -140,6 +141,11 @@ Lines screen(const LiveModel& model, const TopState& state, ScreenSize size, con
                                         : "Waiting for the daemon…");
     return lines;
   }
+  if (!service.is_object()) {
+    lines.emplace_back("There is no service \"" + printable(name) + "\" any more.", Tone::Bad);
+    lines.emplace_back("n or p shows another one; if it comes back, it is shown again.");
+    return lines;
+  }
   lines.push_back(title(model, name, service));
   lines.push_back(figures(seconds, service));
   lines.emplace_back(way_back(service) + " · now: " + now_doing(service) + ", " +
@@ -174,16 +180,16 @@ std::vector<std::string> top_lines(const LiveModel& model, const TopState& state
 
 std::string shown_service(const LiveModel& model, const std::string& wanted) {
   const std::vector<std::string> names = service_names(model);
-  if (std::ranges::find(names, wanted) != names.end()) return wanted;
-  return names.empty() ? "" : names.front();
+  return !wanted.empty() || names.empty() ? wanted : names.front();
 }
 
 std::string next_service(const LiveModel& model, const std::string& from, int step) {
   const std::vector<std::string> names = service_names(model);
   if (names.empty()) return {};
   const auto count = static_cast<std::ptrdiff_t>(names.size());
-  const auto place = std::ranges::find(names, shown_service(model, from)) - names.begin();
-  return names[static_cast<std::size_t>((place + step + count) % count)];
+  const auto shown = std::ranges::find(names, shown_service(model, from));
+  if (shown == names.end()) return step > 0 ? names.front() : names.back();
+  return names[static_cast<std::size_t>((shown - names.begin() + step + count) % count)];
 }
 
 }  // namespace tealgate::cli

@@ -21,7 +21,7 @@ inline constexpr int kSorts = 6;
 
 // What the keys choose, and how the connection is.
 struct TopState {
-  std::string service;  // empty, or gone: the first
+  std::string service;  // empty: the first
   SortBy sort = SortBy::Pool;
   bool is_paused = false;
   bool shows_help = false;
@@ -38,7 +38,8 @@ inline constexpr ScreenSize kSmallestScreen{14, 80};
 std::vector<std::string> top_lines(const LiveModel& model, const TopState& state, ScreenSize size,
                                    const Look& look);
 
-// The service that is shown, and the one `step` further in the list, round and round.
+// The service that is shown: `wanted`, though it may be gone, or the first; "" if there is none.
+// And the one `step` further in the list, round and round.
 std::string shown_service(const LiveModel& model, const std::string& wanted);
 std::string next_service(const LiveModel& model, const std::string& from, int step);
 

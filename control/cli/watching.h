@@ -9,11 +9,13 @@
 #include <string>
 
 #include "base/loop.h"
+#include "base/poller.h"
 #include "base/signals.h"
 #include "control/cli/arguments.h"
 #include "control/cli/console.h"
 #include "control/cli/daemon.h"
 #include "control/cli/event_feed.h"
+#include "control/cli/live_model.h"
 
 namespace tealgate::cli {
 
@@ -38,13 +40,22 @@ int show_logs(const Watched& watched);
 int tell_error(const Watched& watched, const nlohmann::ordered_json& result);
 // Why no stream of events came.
 int tell_failure(const Watched& watched, const Answer& answer);
+// The same in a few words.
+std::string reason_of(const Answer& answer);
+// Whether the daemon refuses, so that to ask again is of no use. It may be overloaded or stopping
+// (429, 5xx), and a socket that is just being made belongs to nobody yet (NotPermitted).
+bool is_refusal(const Answer& answer);
+// Said, with the exit code of it, where -s names a service that a reload took away.
+std::optional<int> exit_if_gone(const Watched& watched, const LiveModel& model);
 
 EventFeed::Order feed_order(const Watched& watched, const std::string& query);
 
-// A loop that runs until somebody ends it; SIGINT and SIGTERM do, with 130.
-class WatchLoop {
+// A loop that runs until somebody ends it; SIGINT and SIGTERM do, with 130, and so does, with 0,
+// the reader of stdout who has gone: he has read enough.
+class WatchLoop final : private Pollable {
  public:
   WatchLoop();
+  ~WatchLoop();
 
   Loop& loop() { return loop_; }
   // The first exit counts.
@@ -53,21 +64,25 @@ class WatchLoop {
   int run();
 
  private:
+  void on_events(std::uint32_t events) override;
+
   Loop loop_;
+  Poller::Token stdout_;
   std::optional<int> exit_;
   SignalWatch interrupt_;
   SignalWatch terminate_;
 };
 
-// Says on stderr, once each, that the connection is lost and that it is there again.
+// Says on stderr, once each, that the connection is lost and that it is there again; and when to
+// give up.
 class Interruptions {
  public:
   explicit Interruptions(const Watched& watched) : watched_(watched) {}
 
-  void on_trouble(const Answer& answer);
+  // Said, with the exit code of it: there was no snapshot yet, or there will be none.
+  std::optional<int> on_trouble(const Answer& answer);
   // There is a snapshot. True if there was one before.
   bool on_snapshot();
-  bool has_begun() const { return has_begun_; }
 
  private:
   const Watched& watched_;

@@ -2,7 +2,6 @@
 import json
 import os
 import signal
-import subprocess
 
 import pytest
 
@@ -12,6 +11,7 @@ from harness.processes import Child
 from harness.terminal import Terminal, plain
 from harness.upgrades import Lineage, set_reaper
 from harness.waiting import eventually
+from harness.watcher import Watcher
 from harness.wire import request
 
 needs_tmux = pytest.mark.needs("/usr/bin/tmux")
@@ -36,36 +36,6 @@ def daemon(stage):
 
 def pools_of(stage):
     return {pool: [{"address": stage.scripted(Named(pool)).address, "name": f"api-{pool}"}] for pool in ("one", "two")}
-
-
-class Watcher:
-    """A command that goes on, with its two outputs in files."""
-
-    def __init__(self, daemon, *words):
-        self.out, self.err = daemon.folder / "watch.out", daemon.folder / "watch.err"
-        with open(self.out, "w") as out, open(self.err, "w") as err:
-            pipes = {"stdin": subprocess.DEVNULL, "stdout": out, "stderr": err}
-            self.process = subprocess.Popen(daemon.command(*words), env=daemon.environment(), **pipes)
-
-    def said(self):
-        return self.out.read_text()
-
-    def lines(self):
-        return [line for line in self.said().split("\n") if line]
-
-    def wait_for(self, text, within=15.0):
-        eventually(lambda: text in self.said(), within, f"{text!r} of the command")
-
-    def wait_for_error(self, text, within=15.0):
-        eventually(lambda: text in self.err.read_text(), within, f"{text!r} on its stderr")
-
-    def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(10)
-
-    def close(self):
-        self.process.kill()
-        self.process.wait(10)
 
 
 @pytest.fixture

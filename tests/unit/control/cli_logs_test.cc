@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,8 +8,10 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "control/cli/log_filter.h"
+#include "control/cli/log_names.h"
 #include "control/cli/log_tail.h"
 #include "control/wall_time.h"
 
@@ -27,6 +30,23 @@ LogVerdict judged(std::vector<std::string> words, const char* line = kLine) {
   const auto arguments = parse_arguments(words);
   REQUIRE_MESSAGE(arguments.has_value(), arguments.error().text);
   return LogFilter(*arguments, *parse_wall_time(kNow)).judge(line);
+}
+
+// What is wrong with the names, for a daemon with shop/blue/a, shop/green/b and api/one/x.
+std::string complaint(std::vector<std::string> words) {
+  words.insert(words.begin(), "logs");
+  const auto arguments = parse_arguments(words);
+  REQUIRE_MESSAGE(arguments.has_value(), arguments.error().text);
+  auto pool = [](const char* name, const char* server) {
+    return nlohmann::ordered_json{{"name", name}, {"servers", {{{"name", server}}}}};
+  };
+  const nlohmann::ordered_json services = {
+      {"shop", {{"pools", {pool("blue", "a"), pool("green", "b")}}}},
+      {"api", {{"pools", {pool("one", "x")}}}}};
+  const auto error = unknown_name(*arguments, services);
+  if (!error) return "";
+  CHECK((*error)["error"]["exit"] == 2);
+  return (*error)["error"]["message"];
 }
 
 // A log that a daemon writes, and its reader.
@@ -75,7 +95,8 @@ TEST_CASE("logs: lines are chosen by service, pool, server, status, end word and
 }
 
 TEST_CASE("logs: a status that is none is wrong usage") {
-  for (const char* wrong : {"", "5", "5x", "50x", "5xxx", "abc", "502,", "502,x", "-01", "+12"}) {
+  for (const char* wrong : {"", "5", "5x", "50x", "5xxx", "abc", "502,", "502,x", "-01", "+12",
+                            "6xx", "0xx", "000", "099", "999"}) {
     CAPTURE(wrong);
     CHECK(parse_statuses(wrong).empty());
   }
@@ -83,6 +104,27 @@ TEST_CASE("logs: a status that is none is wrong usage") {
   REQUIRE_FALSE(arguments.has_value());
   CHECK(arguments.error().exit == 2);
   CHECK(arguments.error().text.find("502 or 5xx") != std::string::npos);
+}
+
+TEST_CASE("logs: an end word that is none is wrong usage") {
+  const auto arguments = parse_arguments({"logs", "--end", "conect_refused"});
+  REQUIRE_FALSE(arguments.has_value());
+  CHECK(arguments.error().exit == 2);
+  CHECK(arguments.error().text.find("did you mean connect_refused?") != std::string::npos);
+  CHECK(parse_arguments({"logs", "--end", "ok"}).has_value());
+}
+
+TEST_CASE("logs: a service, a pool or a server that nobody has is unknown") {
+  CHECK(complaint({"-s", "shop", "--pool", "blue", "--server", "a"}).empty());
+  CHECK(complaint({"--server", "api/one/x"}).empty());
+  CHECK(complaint({"-s", "shob"}) == "there is no service \"shob\"; did you mean shop?");
+  CHECK(complaint({"--pool", "shop/bleu"}) == "there is no pool \"bleu\"; did you mean blue?");
+  CHECK(complaint({"-s", "api", "--pool", "blue"}) == "there is no pool \"blue\"");
+  CHECK(complaint({"--pool", "green", "--server", "a"}) == "there is no server \"a\"");
+  CHECK(complaint({"-s", "shop", "--pool", "api/one"}) ==
+        "no line has both \"shop\" and \"api\" as its service");
+  CHECK(complaint({"--pool", "blue", "--server", "green/b"}) ==
+        "no line has both \"blue\" and \"green\" as its pool");
 }
 
 TEST_CASE("logs: a line that is no JSON is shown only if nothing is asked for") {
@@ -162,6 +204,27 @@ TEST_CASE("LogTail: over a rotation no line is lost and none comes twice") {
   CHECK(next(tail) == Lines{"3", "4"});
   log.write("5\n");
   CHECK(next(tail) == Lines{"5"});
+}
+
+TEST_CASE("LogTail: what is no file is an error, and so is one that a rotation puts there") {
+  Log log;
+  std::filesystem::create_directory(log.path);
+  CHECK(LogTail(log.path).open() == EISDIR);
+  std::filesystem::remove(log.path);
+  REQUIRE(::mkfifo(log.path.c_str(), 0600) == 0);
+  CHECK(LogTail(log.path).open() == ESPIPE);
+  std::filesystem::remove(log.path);
+  log.write("1\n");
+  LogTail tail(log.path);
+  REQUIRE(tail.open() == 0);
+  CHECK(next(tail) == Lines{"1"});
+  std::filesystem::remove(log.path);
+  CHECK(next(tail).empty());
+  CHECK(tail.error() == 0);
+  std::filesystem::create_directory(log.path);
+  std::ofstream(log.path / "x") << "x";
+  CHECK(next(tail).empty());
+  CHECK(tail.error() == EISDIR);
 }
 
 TEST_CASE("LogTail: a file that is truncated is read from its beginning") {

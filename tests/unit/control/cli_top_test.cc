@@ -227,12 +227,22 @@ TEST_CASE("top: n and p go round the services") {
   screen.services["api"] = shop();
   const LiveModel model = screen.model();
   CHECK(shown_service(model, "") == "shop");
-  CHECK(shown_service(model, "gone") == "shop");
+  CHECK(shown_service(model, "gone") == "gone");
+  CHECK(next_service(model, "gone", 1) == "shop");
+  CHECK(next_service(model, "gone", -1) == "api");
   CHECK(next_service(model, "", 1) == "api");
   CHECK(next_service(model, "api", 1) == "shop");
   CHECK(next_service(model, "shop", -1) == "api");
   screen.state.service = "api";
   CHECK(screen.lines()[0].starts_with("api (2 of 2)  OK"));
+}
+
+TEST_CASE("top: a service that is gone is told, and no other is shown in its place") {
+  Screen screen;
+  screen.services["api"] = shop();
+  screen.state.service = "gone";
+  CHECK(screen.lines()[0] == "There is no service \"gone\" any more.");
+  CHECK_FALSE(screen.shows("revision"));
 }
 
 TEST_CASE("top: pools whose names begin alike have different letters") {
