@@ -6,6 +6,7 @@
 #include <bitset>
 
 #include "base/check.h"
+#include "base/handshake_turn.h"
 #include "base/loop.h"
 #include "base/stream.h"
 #include "base/uv_handle.h"
@@ -126,6 +127,7 @@ void Poller::give_back(std::unique_ptr<WriteBatch> batch) {
 
 void Poller::on_epoll_readable() {
   loop_.refresh_now();
+  if (ready_.empty()) begin_handshake_turn();
   epoll_event events[kEventsPerTurn];
   const int count = epoll_wait(epoll_fd_.get(), events, kEventsPerTurn, 0);
   const auto token_of = [&events](int i) {
@@ -152,6 +154,7 @@ void Poller::dispatch(Token token, std::uint32_t events) {
 
 void Poller::run_ready_list() {
   loop_.refresh_now();
+  begin_handshake_turn();
   running_.clear();
   running_.swap(ready_);
   for (const Token token : running_) {

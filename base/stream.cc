@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/handshake_turn.h"
 #include "base/loop.h"
 #include "base/shortage.h"
 
@@ -171,6 +172,8 @@ void Stream::on_events(std::uint32_t events) {
   }
   if (paused_ || read_ended_ || error_ != 0 || answers_wait_) return;
   if (tls_ended_) return end_read();
+  if (is_handshaking() && (readable_ || !early_.empty()) && !take_handshake_step())
+    return poller_.make_ready(token_);
   if (!early_.empty()) {
     if (readable_) poller_.make_ready(token_);
     return take_encrypted(std::exchange(early_, {}));
@@ -210,7 +213,8 @@ void Stream::first_read() {
   const Poller::Token token = token_;
   Poller& poller = poller_;
   const int fd = fd_.get();
-  if (!paused_) read_once();
+  // Else its registration reports what is there.
+  if (!paused_ && (!is_handshaking() || take_handshake_step())) read_once();
   if (poller.is_current(token) && !poller.watch(token, fd)) die_later(errno);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/handshake_turn.h"
 #include "base/stream.h"
 
 namespace tealgate {
@@ -15,7 +16,19 @@ namespace {
 // What TLS streams of this thread send; empty between two callbacks, but keeps its memory.
 thread_local std::string encrypted;
 
+thread_local unsigned steps_left = kHandshakeStepsPerTurn;
+
 }  // namespace
+
+void begin_handshake_turn() {
+  steps_left = kHandshakeStepsPerTurn;
+}
+
+bool take_handshake_step() {
+  if (steps_left == 0) return false;
+  --steps_left;
+  return true;
+}
 
 void Stream::start_tls(std::unique_ptr<TlsSession> session, std::string_view early) {
   CHECK(!batch_ && backlog() == 0, "TLS begins behind plain bytes");

@@ -3,12 +3,16 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "base/handshake_turn.h"
 #include "base/loop.h"
 #include "base/stream.h"
 #include "base/timer.h"
@@ -109,4 +113,50 @@ TEST_CASE("Stream with TLS: key updates are read only as fast as their answers a
     pair.peer.reset();
     pair.until([&] { return pair.owner.error != 0; });
   }
+}
+
+TEST_CASE("Stream with TLS: handshakes that are ready at once let others have their turn") {
+  constexpr unsigned kMany = 20;
+  struct Waiting {
+    Recorder owner;
+    UniqueFd peer;
+    SSL* client = nullptr;
+    std::unique_ptr<Stream> stream;
+    bool is_answered() const {
+      char byte;
+      return recv(peer.get(), &byte, 1, MSG_PEEK) == 1;
+    }
+  };
+  Loop loop;
+  Timer tick{loop, [&] { tick.start(std::chrono::milliseconds(1)); }};
+  tick.start(std::chrono::milliseconds(1));
+  const auto server = shop_server();
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  std::vector<std::unique_ptr<Waiting>> all;
+  for (unsigned i = 0; i < kMany; ++i) {
+    auto one = std::make_unique<Waiting>();
+    int fds[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+    one->peer.reset(fds[1]);
+    one->client = SSL_new(context);
+    SSL_set_fd(one->client, fds[1]);
+    CHECK(SSL_connect(one->client) == -1);  // its hello is on its way
+    one->stream = Stream::adopt(loop, UniqueFd(fds[0]), one->owner);
+    one->stream->start_tls(server->accept());
+    all.push_back(std::move(one));
+  }
+  const auto answered = [&] {
+    return std::ranges::count_if(all, [](const auto& one) { return one->is_answered(); });
+  };
+  for (std::ptrdiff_t before = 0, turns = 0; before < kMany; before = answered()) {
+    REQUIRE_MESSAGE(++turns < 1000, "some are never answered");
+    loop.run_once();
+    // A turn has the list of those who waited, and what came meanwhile.
+    CHECK(answered() - before <= 2 * kHandshakeStepsPerTurn);
+  }
+  for (auto& one : all) {
+    one->stream.reset();
+    SSL_free(one->client);
+  }
+  SSL_CTX_free(context);
 }
