@@ -92,8 +92,7 @@ Said of_operation(const Json& line, const std::string& event) {
 Said of_daemon(const Json& line, const std::string& event) {
   if (event == "decided") {
     return {"service.begun", "info",
-            fmt::format("{} begins with {}: {}", subject(line), words(line, "to"),
-                        text(line, "reason"))};
+            fmt::format("{}: begins with {}{}", subject(line), words(line, "to"), doer(line))};
   }
   if (event == "locked") return {"lock.taken", "info", subject(line) + ": locked" + doer(line)};
   if (event == "unlocked")

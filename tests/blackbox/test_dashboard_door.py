@@ -145,5 +145,6 @@ def test_a_token_of_one_service_counts_nothing_of_others(scene):
 def test_the_first_event_says_with_what_a_service_begins(scene):
     events = [json.loads(line) for line in scene.daemon.cli("events", "--json").stdout.splitlines()]
     begun = {event["service"]: event["message"] for event in events if event["event"] == "service.begun"}
-    assert begun == {"shop": "shop begins with blue: first start", "billing": "billing begins with red: first start"}
+    why = "by config: first start"
+    assert begun == {"shop": f"shop: begins with blue {why}", "billing": f"billing: begins with red {why}"}
     assert Metrics.of(scene.daemon).sum("tealgate_switches_total") == 0
