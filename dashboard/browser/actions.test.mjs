@@ -100,6 +100,7 @@ test('actions: a daemon that dies under an action leaves it open, not wrong', ()
 test('actions: who may only read sees the commands, and no button', () =>
   on({}, async (page) => {
     const bar = page.locator('.actions');
+    await bar.locator('code').nth(2).waitFor();
     assert.deepEqual(await bar.locator('code').allInnerTexts(), ['tealgate switch -s shop blue', 'tealgate rollback -s shop', 'tealgate drain shop/green/10.0.0.21:8080']);
     assert.deepEqual(await bar.locator('button').evaluateAll((all) => all.map(({ firstChild }) => firstChild.textContent)), ['Copy', 'Copy', 'Copy']);
   }));

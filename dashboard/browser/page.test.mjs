@@ -57,7 +57,7 @@ test('page: a flag tells who and why when it is pointed at', () =>
 
 test('page: with several services the overview comes first, the worst on top, and the picker leads on', () =>
   on({ scenario: 'services' }, async (page) => {
-    await page.waitForSelector('main.overview');
+    await page.locator('main.overview tbody th').nth(3).waitFor();
     assert.deepEqual(await page.locator('tbody th').allInnerTexts(), ['background-jobs', 'api', 'shop', 'www']);
     await page.click('tbody th a >> text=www');
     await page.locator('h1', { hasText: 'www' }).waitFor({ state: 'attached' });
@@ -98,11 +98,12 @@ test('page: after a restart of the daemon its events take the place of the old o
 
 test('page: the server table is sorted by any column', () =>
   on({ scenario: 'down', path: '#/shop/servers' }, async (page) => {
+    const first = (hasText) => page.locator('tbody tr:first-child', { hasText }).waitFor();
     await page.click('th >> text=State');
-    assert.match(await page.locator('tbody tr').first().innerText(), /10\.0\.0\.22:8080\s+DOWN/);
+    await first(/10\.0\.0\.22:8080\s*DOWN/);
     await page.click('th >> text=req/s');
     await page.click('th >> text=req/s');
-    assert.match(await page.locator('tbody tr').first().innerText(), /big/);
+    await first(/big/);
     assert.equal(await page.locator('th', { hasText: 'req/s' }).getAttribute('aria-sort'), 'descending');
   }));
 
@@ -115,7 +116,7 @@ test('page: the history tells who, why, and how it ended', () =>
 
 test('page: a wall has no controls', () =>
   on({ scenario: 'services', path: '?wall=1', token: 'may-everything' }, async (page) => {
-    await page.waitForSelector('.card');
+    await page.locator('.card').nth(3).waitFor();
     assert.equal(await page.locator('button, select, input, a').count(), 0);
     assert.equal(await page.locator('.card').count(), 4);
   }));

@@ -203,8 +203,7 @@ async def act(row, daemon, client, rest, message):
     return await receive(row, client, message)
 
 
-async def run_row(row, daemon, turn):
-    port = daemon.port
+async def run_row(row, daemon, port, turn):
     async with turn:
         origin, message = row.origin, Message(method=row.kind.method)
         origin.begin()
@@ -265,10 +264,11 @@ def test_clients_that_fail(stage, is_sanitized):
     timeouts = {name: short for name in ("request_head", "request_body", "write")}
     defaults = {"health": "none", "timeouts": timeouts}
     daemon = stage.daemon({**shop({}), "workers": 1, "services": services, "defaults": defaults})
+    port = daemon.port  # once: the answer takes its time, in which no row goes on but each one's deadline
 
     async def run():
         turn = asyncio.Semaphore(AT_ONCE)
-        await asyncio.gather(*(run_row(row, daemon, turn) for row in made))
+        await asyncio.gather(*(run_row(row, daemon, port, turn) for row in made))
 
     asyncio.run(run())
     daemon.wait_until_idle()
