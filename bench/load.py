@@ -1,9 +1,10 @@
-"""The workloads, and wrk as their load."""
+"""The workloads, wrk as their load, and a normal client beside it."""
 import dataclasses
 import json
 import os
 import re
 import subprocess
+import time
 
 from machine import LOAD_CORE, ROOT, program
 
@@ -79,3 +80,30 @@ def run_wrk(workload, port, seconds):
     if any(report["errors"].values()) or report["requests"] == 0:
         raise RuntimeError(f"wrk counted {report['requests']} requests and the errors {report['errors']}")
     return report
+
+
+ASK = b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
+PAUSE = 0.002
+
+
+def ask(connection, seconds):
+    """What a normal client feels: the milliseconds that each answer took on one kept connection, asked every 2 ms."""
+    took = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.perf_counter()
+        connection.sendall(ASK)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+        took.append((time.perf_counter() - began) * 1000)
+        time.sleep(PAUSE)
+    return took
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def behind_the_client():
+    """For a process that loads: on the load's core, and nicer than the normal client."""
+    on_load_core()
+    os.nice(10)
