@@ -46,7 +46,6 @@ struct Api::Route {
   Handler handler;
 };
 
-// A request that fits a route.
 const std::vector<Api::Route>& Api::routes() {
   static const std::vector<Route> kRoutes = {
       {"GET", "/", Role::None, &Api::page},
@@ -75,6 +74,27 @@ const std::vector<Api::Route>& Api::routes() {
       {"POST", "/v1/upgrade", Role::Admin, &Api::upgrade},
   };
   return kRoutes;
+}
+
+// The route that a request fits, and what the braces of its pattern stand for; or the method that
+// its path takes instead.
+struct Api::Match {
+  const Route* route = nullptr;
+  std::vector<std::string> captured = {};
+  std::string allowed = {};
+};
+
+Api::Match Api::find_route(const ApiRequest& request) {
+  const std::string_view method =
+      request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::string allowed;
+  for (const Route& route : routes()) {
+    std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
+    if (!captured) continue;
+    if (route.method == method) return {&route, std::move(*captured)};
+    allowed = route.method;
+  }
+  return {nullptr, {}, allowed};
 }
 
 std::vector<Api::Endpoint> Api::endpoints() {
@@ -117,14 +137,11 @@ std::unique_ptr<RequestAnswerer> Api::answer(const RequestHead& head, ResponseWr
 // Answers who may not do what the head asks for; nobody waits for his body.
 bool Api::admits(ApiExchange& exchange) {
   const ApiRequest& request = exchange.request();
-  for (const Route& route : routes()) {
-    std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
-    if (!captured || route.method != request.method) continue;
-    const nlohmann::json nobody;
-    const Call call{exchange, std::move(*captured), nobody, request.caller};
-    return !is_refused(call, obstacle(route, call));
-  }
-  return true;
+  Match match = find_route(request);
+  if (match.route == nullptr) return true;
+  const nlohmann::json nobody;
+  const Call call{exchange, std::move(match.captured), nobody, request.caller};
+  return !is_refused(call, obstacle(*match.route, call));
 }
 
 std::unique_ptr<RequestAnswerer> Api::refuse(const RequestHead& head, ResponseWriter& writer,
@@ -149,20 +166,14 @@ void Api::dispatch(ApiExchange& exchange) {
     return exchange.refuse(
         {ErrorCode::Usage, fmt::format("\"{}\" in the query is no percent-encoded UTF-8", *part)});
   }
-  const std::string_view method =
-      request.method == "HEAD" ? "GET" : std::string_view(request.method);
-  std::string allowed;
-  for (const Route& route : routes()) {
-    std::optional<std::vector<std::string>> captured = match_path(route.pattern, request.path);
-    if (!captured) continue;
-    if (route.method == method) return carry_out(route, exchange, std::move(*captured));
-    allowed = route.method;
-  }
-  if (allowed.empty()) {
+  Match match = find_route(request);
+  if (match.route != nullptr) return carry_out(*match.route, exchange, std::move(match.captured));
+  if (match.allowed.empty()) {
     return exchange.refuse({ErrorCode::Unknown, "there is no " + request.path});
   }
-  exchange.reply(error_object({ErrorCode::MethodNotAllowed, request.path + " takes " + allowed}),
-                 {405, "Allow: " + allowed + "\r\n"});
+  exchange.reply(
+      error_object({ErrorCode::MethodNotAllowed, request.path + " takes " + match.allowed}),
+      {405, "Allow: " + match.allowed + "\r\n"});
 }
 
 void Api::carry_out(const Route& route, ApiExchange& exchange, std::vector<std::string> captured) {

@@ -55,8 +55,10 @@ class Api {
 
  private:
   struct Route;
+  struct Match;
   struct Call;
   static const std::vector<Route>& routes();
+  static Match find_route(const ApiRequest& request);
 
   bool admits(ApiExchange& exchange);
   void dispatch(ApiExchange& exchange);

@@ -18,14 +18,15 @@ struct Api::Call {
   const nlohmann::json& body;         // of a POST
   Caller caller;
 
-  template <class Command>
-  bool accepts(ParseResult<Command>& parsed) {
-    if (!parsed) {
-      exchange.refuse(parsed.error());
-      return false;
-    }
+  // Has `run` (command, caller, watcher) do what was parsed and streams what comes of it, or
+  // refuses.
+  template <class Command, class Run>
+  void carry_out(const ParseResult<Command>& parsed, const Run& run) {
+    if (!parsed) return exchange.refuse(parsed.error());
     if (!parsed->by.empty() && caller.token.empty()) caller.by = parsed->by;
-    return true;
+    exchange.stream([&](std::shared_ptr<CommandWatcher> watcher) {
+      run(parsed->command, caller, std::move(watcher));
+    });
   }
   const Access& access() const { return exchange.request().access; }
   std::optional<std::string> query(std::string_view name) const {
