@@ -36,6 +36,12 @@ ChildProcess::Exit exit_of(std::int64_t status, int signal) {
   return {fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal)), -1};
 }
 
+// Also those of libraries, such as libcurl's pair to be woken by, which have no flag of their own.
+// An older kernel refuses, and the child has a few that it does not know.
+void keep_descriptors_from_children() {
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> result;
   for (std::string& each : strings) result.push_back(each.data());
@@ -158,6 +164,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(Loop& loop, Order orde
   };
   auto state = std::make_unique<State>(State{loop, std::move(listener), nullptr, nullptr});
   state->handle.reset(new uv_process_t);
+  keep_descriptors_from_children();
   const int failed = uv_spawn(loop.uv(), state->handle.get(), &options);
   if (failed != 0) return error("{}: cannot be run: {}", order.path, uv_strerror(failed));
   state->handle->data = state.get();
