@@ -13,13 +13,21 @@ namespace tealgate {
 namespace {
 
 constexpr std::size_t kKeptBody = 512;
+constexpr std::size_t kMostBody = std::size_t{64} << 10;
 constexpr long kConnectMs = 5000;
 constexpr Duration kLongestWait = std::chrono::hours(1);
 
-std::size_t keep_some(char* bytes, std::size_t one, std::size_t count, void* body) {
-  auto& kept = *static_cast<std::string*>(body);
-  kept.append(bytes, std::min(one * count, kKeptBody - kept.size()));
-  return one * count;
+struct Body {
+  std::string kept;  // its first bytes
+  std::size_t size = 0;
+};
+
+// Who says more than this is not listened to any longer; the status came long before.
+std::size_t keep_some(char* bytes, std::size_t one, std::size_t count, void* to) {
+  auto& body = *static_cast<Body*>(to);
+  body.kept.append(bytes, std::min(one * count, kKeptBody - body.kept.size()));
+  body.size += one * count;
+  return body.size > kMostBody ? 0 : one * count;
 }
 
 // Not to be inherited by a daemon that replaces this one.
@@ -61,7 +69,7 @@ struct HttpPost::State {
   CURL* easy;
   curl_slist* fields = nullptr;
   char error[CURL_ERROR_SIZE] = "";
-  std::string body;  // of the answer
+  Body body;  // of the answer
   std::atomic<TimePoint> latest{TimePoint::max()};
 };
 
@@ -101,7 +109,7 @@ void HttpPost::aim(const Target& target) {
 
 Result<HttpPost::Answer> HttpPost::post(const std::string& body, Duration patience) {
   State& s = *state_;
-  s.body.clear();
+  s.body = {};
   s.error[0] = '\0';
   s.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   s.set(CURLOPT_POSTFIELDS, body.data());
@@ -110,7 +118,8 @@ Result<HttpPost::Answer> HttpPost::post(const std::string& body, Duration patien
   const CURLcode outcome = s.outcome();
   curl_multi_remove_handle(s.multi, s.easy);
   if (outcome == CURLE_AGAIN) return tealgate::error("no answer came in time");
-  if (outcome != CURLE_OK) {
+  const bool is_cut = outcome == CURLE_WRITE_ERROR;  // by keep_some()
+  if (outcome != CURLE_OK && !is_cut) {
     return tealgate::error("{}", s.error[0] != '\0' ? s.error : curl_easy_strerror(outcome));
   }
   long status = 0;
@@ -119,7 +128,7 @@ Result<HttpPost::Answer> HttpPost::post(const std::string& body, Duration patien
   curl_easy_getinfo(s.easy, CURLINFO_RETRY_AFTER, &seconds);
   const curl_off_t most = std::chrono::duration_cast<std::chrono::seconds>(kLongestWait).count();
   return Answer{static_cast<int>(status),
-                std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, most)), s.body};
+                std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, most)), s.body.kept};
 }
 
 void HttpPost::State::carry(Duration patience) {

@@ -26,7 +26,7 @@ class HttpPost {
   struct Answer {
     int status = 0;
     Duration retry_after{};  // zero: none was asked for
-    std::string body;        // its first 512 bytes
+    std::string body;        // its first 512 bytes; the connection is cut after 64 KiB
   };
 
   HttpPost();
