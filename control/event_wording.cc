@@ -154,7 +154,10 @@ Json event_of_health(const ServerKey& server, const HealthEvidence& now) {
 Json event_of_loki(LokiPace::News news, std::string_view sentence) {
   using enum LokiPace::News;
   if (news == Works) return event_of_daemon("loki.works", "info", sentence);
-  return event_of_daemon(news == Fails ? "loki.failing" : "loki.refusing", "warning", sentence);
+  return event_of_daemon(news == Fails     ? "loki.failing"
+                         : news == Refuses ? "loki.refusing"
+                                           : "loki.lagging",
+                         "warning", sentence);
 }
 
 Json event_of_daemon(std::string_view event, std::string_view level, std::string_view message) {

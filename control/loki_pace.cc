@@ -24,17 +24,20 @@ void LokiPace::on_failed(TimePoint now, Duration retry_after, double chance) {
   ++pauses_;
 }
 
-LokiPace::News LokiPace::news(Outcome outcome, TimePoint now) {
-  const News now_is = outcome == Outcome::Accepted ? News::Works
-                      : outcome == Outcome::Failed ? News::Fails
-                                                   : News::Refuses;
-  if (now_is == told_) return News::None;
-  if (now_is != News::Works) {
-    if (told_at_ != TimePoint::min() && now - told_at_ < kQuiet) return News::None;
-    told_at_ = now;
+LokiPace::News LokiPace::news(Outcome outcome, std::uint64_t untold, TimePoint now) {
+  if (outcome == Outcome::Accepted) {
+    if (told_ != News::Works) return told_ = News::Works;
+    return untold > 0 && may_complain(now) ? News::Lags : News::None;
   }
-  told_ = now_is;
-  return now_is;
+  const News trouble = outcome == Outcome::Failed ? News::Fails : News::Refuses;
+  if (trouble == told_ || !may_complain(now)) return News::None;
+  return told_ = trouble;
+}
+
+bool LokiPace::may_complain(TimePoint now) {
+  if (told_at_ != TimePoint::min() && now - told_at_ < kQuiet) return false;
+  told_at_ = now;
+  return true;
 }
 
 }  // namespace tealgate

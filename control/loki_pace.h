@@ -20,7 +20,7 @@ namespace tealgate {
 class LokiPace {
  public:
   enum class Outcome : std::uint8_t { Accepted, Refused, Failed };
-  enum class News : std::uint8_t { None, Fails, Refuses, Works };
+  enum class News : std::uint8_t { None, Fails, Refuses, Lags, Works };
 
   static constexpr std::size_t kBatchBytes = std::size_t{1} << 20;
   static constexpr Duration kBatchAge = std::chrono::seconds(1);
@@ -44,10 +44,13 @@ class LokiPace {
   // Other settings: what failed may work now.
   void on_changed() { pauses_ = 0; }
 
-  // What is to be told after that outcome.
-  News news(Outcome outcome, TimePoint now);
+  // What is to be told after that outcome. `untold`: lines that found no room, of which no
+  // sentence told yet.
+  News news(Outcome outcome, std::uint64_t untold, TimePoint now);
 
  private:
+  bool may_complain(TimePoint now);
+
   unsigned pauses_ = 0;  // in a row
   TimePoint resumes_{};
   News told_ = News::Works;

@@ -35,7 +35,9 @@ std::string in_words(const Result<HttpPost::Answer>& answer) {
   const char* hint = answer->status == 401 || answer->status == 403
                          ? ", is it the right tenant, name, password or token?"
                      : answer->status == 404 || answer->status / 100 == 3 ? ", is it the right url?"
-                                                                          : "";
+                     : answer->status == 413
+                         ? ", does a proxy before it take less than a batch, 1 MiB and more?"
+                         : "";
   return fmt::format("{}{}{}{}", answer->status, hint, body.empty() ? "" : ": ", body);
 }
 
@@ -73,7 +75,7 @@ void LokiPusher::configure(const std::optional<LokiSettings>& settings) {
 LokiPusher::Counts LokiPusher::counts() const {
   Lock lock(mutex_);
   Counts counts = counts_;
-  counts.overflown = queue_.dropped();
+  counts.overflown = overflown();
   counts.waiting_bytes = queue_.bytes() + batch_.bytes;
   return counts;
 }
@@ -109,20 +111,22 @@ void LokiPusher::run() {
   flush(lock);
 }
 
-// What is in hand is encoded anew: its labels may be others now.
+// What is in hand is encoded anew only where its labels are others: Loki may have it already, and
+// knows it again by its times.
 void LokiPusher::adopt(Lock& lock) {
   is_changed_ = false;
   pace_.on_changed();
   if (!wanted_) {
     flush(lock);
+    if (is_changed_) return;  // there is a Loki again
     counts_.abandoned += batch_.lines + queue_.clear();
     batch_ = {};
     settings_.reset();
     return;
   }
+  if (settings_ && settings_->labels != wanted_->labels) batch_.packed.clear();
   settings_ = wanted_;
   queue_.set_limit(settings_->queue_bytes);
-  batch_.packed.clear();
   post_->take_heart();
   post_->aim(target_of(*settings_));
 }
@@ -146,9 +150,8 @@ LokiPace::Outcome LokiPusher::push(Lock& lock) {
   const bool was_interrupted = !answer && (is_changed_ || is_ending_);
   if (was_interrupted) return outcome;
   account(answer, outcome);
-  const LokiPace::News news = pace_.news(outcome, Clock::now());
+  const LokiPace::News news = pace_.news(outcome, overflown() - overflown_told_, Clock::now());
   const std::string words = sentence(news, answer);
-  if (outcome == LokiPace::Outcome::Accepted) dropped_before_ = dropped();
   if (news == LokiPace::News::None) return outcome;
   lock.unlock();
   log_line(news == LokiPace::News::Works ? LogLevel::Info : LogLevel::Warning, words);
@@ -158,9 +161,10 @@ LokiPace::Outcome LokiPusher::push(Lock& lock) {
 }
 
 void LokiPusher::take_batch() {
+  dropped_before_ = queue_.dropped();
   batch_.chunks = queue_.take(LokiPace::kBatchBytes, Clock::now());
   for (const LokiChunk& chunk : batch_.chunks) {
-    batch_.lines += chunk.count();
+    batch_.lines += chunk.count;
     batch_.bytes += chunk.lines.size();
   }
 }
@@ -169,7 +173,12 @@ void LokiPusher::account(const Result<HttpPost::Answer>& answer, LokiPace::Outco
   if (outcome == LokiPace::Outcome::Failed) {
     ++counts_.failures;
     const double chance = std::uniform_real_distribution<double>(0, 1)(chance_);
-    return pace_.on_failed(Clock::now(), answer ? answer->retry_after : Duration::zero(), chance);
+    pace_.on_failed(Clock::now(), answer ? answer->retry_after : Duration::zero(), chance);
+    // Where there is no room the oldest go, and none are older than these. So a batch that Loki
+    // never takes does not keep it from all others for good.
+    if (queue_.dropped() == dropped_before_) return;
+    counts_.overflown += std::exchange(batch_, {}).lines;
+    return;
   }
   if (outcome == LokiPace::Outcome::Accepted) {
     counts_.pushed += batch_.lines;
@@ -182,15 +191,23 @@ void LokiPusher::account(const Result<HttpPost::Answer>& answer, LokiPace::Outco
   batch_ = {};
 }
 
+std::uint64_t LokiPusher::overflown() const {
+  return counts_.overflown + queue_.dropped();
+}
+
 std::uint64_t LokiPusher::dropped() const {
-  return queue_.dropped() + counts_.refused + counts_.abandoned;
+  return overflown() + counts_.refused + counts_.abandoned;
 }
 
 std::string LokiPusher::sentence(LokiPace::News news, const Result<HttpPost::Answer>& answer) {
   if (news == LokiPace::News::None) return "";
-  if (news == LokiPace::News::Works) {
-    return fmt::format("Loki at {} takes log lines again; {} were dropped", settings_->url,
-                       dropped() - dropped_before_);
+  if (news == LokiPace::News::Works || news == LokiPace::News::Lags) {
+    const bool is_again = news == LokiPace::News::Works;
+    const std::uint64_t untold = is_again ? dropped() - told_ : overflown() - overflown_told_;
+    told_ += untold;
+    overflown_told_ = overflown();
+    return fmt::format("Loki at {} takes log lines {}; {} were dropped", settings_->url,
+                       is_again ? "again" : "more slowly than they come", untold);
   }
   const bool refuses = news == LokiPace::News::Refuses;
   return fmt::format(

@@ -2,7 +2,7 @@
 //
 // Who logs hands lines to access() or daemon(), which copy them into a bounded queue (LokiQueue).
 // The thread makes a batch of them (LokiPayload), posts it, and keeps it until Loki has answered
-// for good; LokiPace says when to try again. Meanwhile the queue may overflow, and what it drops is
+// for good, or until the queue overflows; LokiPace says when to try again. What is dropped is
 // counted. Owned by the daemon; outlives all that logs to it.
 #pragma once
 
@@ -32,7 +32,7 @@ class LokiPusher {
   struct Counts {
     bool is_on = false;
     std::uint64_t pushed = 0;
-    std::uint64_t overflown = 0;  // dropped, since there was no room
+    std::uint64_t overflown = 0;  // dropped, since there was no room in the queue
     std::uint64_t refused = 0;    // dropped, since Loki will not have them
     std::uint64_t abandoned = 0;  // dropped, since pushing was turned off
     std::uint64_t failures = 0;   // pushes that are tried again
@@ -85,6 +85,7 @@ class LokiPusher {
   void take_batch();
   void account(const Result<HttpPost::Answer>& answer, LokiPace::Outcome outcome);
   std::string sentence(LokiPace::News news, const Result<HttpPost::Answer>& answer);
+  std::uint64_t overflown() const;
   std::uint64_t dropped() const;
 
   const OnNews on_news_;
@@ -96,7 +97,9 @@ class LokiPusher {
   LokiPace pace_;
   LokiPayload payload_;
   std::minstd_rand chance_{std::random_device{}()};
-  std::uint64_t dropped_before_ = 0;  // lines, when Loki last took some
+  std::uint64_t told_ = 0;            // dropped lines that some sentence counted
+  std::uint64_t overflown_told_ = 0;  // those of them for which there was no room
+  std::uint64_t dropped_before_ = 0;  // by the queue, when the batch was taken from it
 
   // Once there was something to push to.
   std::unique_ptr<HttpPost> post_;

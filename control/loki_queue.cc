@@ -5,10 +5,6 @@
 
 namespace tealgate {
 
-std::uint64_t LokiChunk::count() const {
-  return static_cast<std::uint64_t>(std::count(lines.begin(), lines.end(), '\n'));
-}
-
 std::vector<LokiChunk> LokiQueue::cut(LokiChunk::Origin origin, std::string_view lines) {
   std::vector<LokiChunk> chunks;
   while (!lines.empty()) {
@@ -18,7 +14,9 @@ std::vector<LokiChunk> LokiQueue::cut(LokiChunk::Origin origin, std::string_view
       if (newline == std::string_view::npos) newline = lines.find('\n', kChunkBytes);
       if (newline != std::string_view::npos) size = newline + 1;
     }
-    chunks.push_back({origin, std::string(lines.substr(0, size))});
+    const std::string_view cut = lines.substr(0, size);
+    chunks.push_back({origin, std::string(cut),
+                      static_cast<std::uint64_t>(std::count(cut.begin(), cut.end(), '\n'))});
     lines.remove_prefix(size);
   }
   return chunks;
@@ -51,7 +49,7 @@ std::vector<LokiChunk> LokiQueue::take(std::size_t bytes, TimePoint now) {
 
 std::uint64_t LokiQueue::clear() {
   std::uint64_t lines = 0;
-  for (const LokiChunk& chunk : chunks_) lines += chunk.count();
+  for (const LokiChunk& chunk : chunks_) lines += chunk.count;
   chunks_.clear();
   bytes_ = 0;
   return lines;
@@ -60,7 +58,7 @@ std::uint64_t LokiQueue::clear() {
 void LokiQueue::make_room() {
   for (; bytes_ > limit_ && !chunks_.empty(); chunks_.pop_front()) {
     bytes_ -= chunks_.front().lines.size();
-    dropped_ += chunks_.front().count();
+    dropped_ += chunks_.front().count;
   }
 }
 

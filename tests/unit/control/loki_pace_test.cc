@@ -77,22 +77,33 @@ TEST_CASE("LokiPace: an answer for good ends the pauses, and so do other setting
 
 TEST_CASE("LokiPace: trouble is told when it begins, changes and ends") {
   LokiPace pace;
-  CHECK(pace.news(Accepted, kStart) == News::None);
-  CHECK(pace.news(Failed, kStart) == News::Fails);
-  CHECK(pace.news(Failed, kStart + 2min) == News::None);
-  CHECK(pace.news(Refused, kStart + 2min) == News::Refuses);
-  CHECK(pace.news(Refused, kStart + 5min) == News::None);
-  CHECK(pace.news(Accepted, kStart + 6min) == News::Works);
-  CHECK(pace.news(Accepted, kStart + 6min) == News::None);
+  CHECK(pace.news(Accepted, 0, kStart) == News::None);
+  CHECK(pace.news(Failed, 0, kStart) == News::Fails);
+  CHECK(pace.news(Failed, 0, kStart + 2min) == News::None);
+  CHECK(pace.news(Refused, 0, kStart + 2min) == News::Refuses);
+  CHECK(pace.news(Refused, 0, kStart + 5min) == News::None);
+  CHECK(pace.news(Accepted, 0, kStart + 6min) == News::Works);
+  CHECK(pace.news(Accepted, 0, kStart + 6min) == News::None);
 }
 
 TEST_CASE("LokiPace: trouble that comes and goes is told once a minute") {
   LokiPace pace;
-  CHECK(pace.news(Failed, kStart) == News::Fails);
-  CHECK(pace.news(Accepted, kStart + 1s) == News::Works);
+  CHECK(pace.news(Failed, 0, kStart) == News::Fails);
+  CHECK(pace.news(Accepted, 0, kStart + 1s) == News::Works);
   for (int second = 2; second < 60; second += 2) {
-    CHECK(pace.news(Failed, kStart + second * 1s) == News::None);
-    CHECK(pace.news(Accepted, kStart + second * 1s + 1s) == News::None);
+    CHECK(pace.news(Failed, 0, kStart + second * 1s) == News::None);
+    CHECK(pace.news(Accepted, 0, kStart + second * 1s + 1s) == News::None);
   }
-  CHECK(pace.news(Failed, kStart + 60s) == News::Fails);
+  CHECK(pace.news(Failed, 0, kStart + 60s) == News::Fails);
+}
+
+TEST_CASE("LokiPace: lines that are dropped although Loki takes some are told once a minute") {
+  LokiPace pace;
+  CHECK(pace.news(Accepted, 0, kStart) == News::None);
+  CHECK(pace.news(Accepted, 7, kStart + 1s) == News::Lags);
+  CHECK(pace.news(Accepted, 7, kStart + 60s) == News::None);
+  CHECK(pace.news(Accepted, 7, kStart + 61s) == News::Lags);
+  CHECK(pace.news(Accepted, 0, kStart + 122s) == News::None);
+  CHECK(pace.news(Failed, 9, kStart + 122s) == News::Fails);
+  CHECK(pace.news(Accepted, 9, kStart + 123s) == News::Works);
 }

@@ -35,8 +35,8 @@ TEST_CASE("LokiQueue: lines come out in order, and no line is cut") {
   std::uint64_t count = 0;
   for (const LokiChunk& chunk : chunks) {
     CHECK(chunk.lines.ends_with('\n'));
-    CHECK((chunk.lines.size() <= LokiQueue::kChunkBytes || chunk.count() == 1));
-    count += chunk.count();
+    CHECK((chunk.lines.size() <= LokiQueue::kChunkBytes || chunk.count == 1));
+    count += chunk.count;
   }
   CHECK(count == 10'004);
   CHECK(joined(chunks) == text);
