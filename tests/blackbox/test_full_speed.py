@@ -1,4 +1,5 @@
-"""The access log while wrk asks as fast as it can and the file is rotated every second: a line for each request, or counted."""
+"""The access log while wrk asks as fast as it can: a line for each request, or counted; in a file that is rotated every second,
+and at a Loki that is too slow."""
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import subprocess
 import pytest
 
 from harness.daemon import shop
+from harness.loki import Loki
 from harness.metrics import Metrics
 from harness.ports import Port
 from harness.processes import Child
@@ -65,6 +67,11 @@ class Rotation:
                 self.lines += piece.count(b"\n")
 
 
+def begin_wrk(daemon, seconds):
+    command = [WRK, "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", REPORT, f"http://127.0.0.1:{daemon.port}/"]
+    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
+
+
 @pytest.mark.needs(NGINX)
 @pytest.mark.needs(WRK)
 def test_each_request_has_its_line_while_files_are_rotated(stage, origin, is_long):
@@ -72,8 +79,7 @@ def test_each_request_has_its_line_while_files_are_rotated(stage, origin, is_lon
     config["services"]["shop"]["health"] = "none"
     daemon = stage.daemon(config)
     rotation = Rotation(daemon)
-    command = [WRK, "-t1", f"-c{CLIENTS}", f"-d{600 if is_long else 5}s", "-s", REPORT, f"http://127.0.0.1:{daemon.port}/"]
-    load = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
+    load = begin_wrk(daemon, 600 if is_long else 5)
     try:
         eventually(daemon.access_log_path.exists, what="the first lines")
         after_a_second = daemon.resident_bytes()
@@ -103,3 +109,47 @@ def test_each_request_has_its_line_while_files_are_rotated(stage, origin, is_lon
     # wrk leaves at its end, whatever is under way.
     assert said["requests"] <= written <= said["requests"] + CLIENTS
     assert grown < 32 * MIB
+
+
+@pytest.mark.needs(NGINX)
+@pytest.mark.needs(WRK)
+def test_each_line_is_at_a_loki_that_is_too_slow_or_is_counted(stage, origin, is_long):
+    loki = stage.also_close(Loki())
+    config = shop({"blue": [origin], "green": ["127.0.0.1:9"]})
+    config["services"]["shop"]["health"] = "none"
+    config["logs"] = {"access": "off", "loki": {"url": loki.url, "queue": "1MiB"}}
+    daemon = stage.daemon(config)
+
+    def settled():
+        said = daemon.output().count("\n")
+        metrics = Metrics.of(daemon)
+        is_done = metrics.sum("tealgate_loki_queue_bytes") == 0 and metrics.sum("tealgate_loki_pushed_lines_total") > 0
+        return is_done and said == daemon.output().count("\n") and (metrics, said)
+
+    metrics, said_before = eventually(settled, what="the lines of the start")
+    pushed_before = metrics.sum("tealgate_loki_pushed_lines_total")
+    load = begin_wrk(daemon, 60 if is_long else 5)
+    try:
+        said = json.loads(load.communicate(timeout=120)[0].splitlines()[-1])
+    finally:
+        load.kill()
+        load.wait()
+    daemon.wait_until_idle()
+
+    def accounts():
+        """The lines that came to an end, and those that there were, once all have."""
+        metrics, said_after = settled() or (None, 0)
+        if not metrics or metrics.sum("tealgate_requests_total") < said["requests"]:
+            return None  # figures are a moment behind
+        if metrics.sum("tealgate_loki_pushed_lines_total") != len(loki.entries):
+            return None  # the daemon has just said something
+        dropped = metrics.sum("tealgate_loki_dropped_lines_total") + metrics.sum("tealgate_log_dropped_total")
+        made = metrics.sum("tealgate_requests_total") + said_after - said_before
+        return len(loki.entries) - pushed_before + dropped, made
+
+    eventually(lambda: len(set(accounts() or (0, 1))) == 1, within=20, what="each line at Loki or counted")
+    ended, made = eventually(accounts, what="an empty queue")
+    print(f"{said}, lines {len(loki.entries)} in {len(loki.attempts)} pushes, of {made:.0f}")
+    assert ended == made and not loki.faults, loki.faults[:5]
+    assert said["requests"] <= made <= said["requests"] + CLIENTS + 5 and not any(said["errors"].values())
+    assert Metrics.of(daemon).sum("tealgate_loki_dropped_lines_total", reason="queue_full") > 0, "Loki was too fast for this test"

@@ -1,7 +1,8 @@
 """A stand-in for Loki that takes nothing but what Loki's push API takes, and answers as it is told.
 
 What Loki would refuse, or what it would take and should not be sent, is kept in `faults`: a test demands that it is empty.
-Stored lines are `entries`, those of answers 2xx alone; `attempts` are the moments at which a push came.
+Stored lines are `entries`, those of answers 2xx alone; `attempts` are the moments at which a push came. A line that a stream
+has already, with the same time, is stored once, as by Loki.
 """
 import collections
 import gzip
@@ -18,7 +19,8 @@ from harness.waiting import eventually
 Entry = collections.namedtuple("Entry", "labels time line metadata")
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 OURS = {"service", "pool", "stream"}
-GARBAGE, NEVER = "garbage", "never"
+GARBAGE, NEVER, TAKEN = "garbage", "never", "taken"
+ENDLESS = object()
 
 
 class Loki:
@@ -28,6 +30,7 @@ class Loki:
         self.context, self.tenant, self.authorization, self.labels = context, tenant, authorization, set(labels)
         self.faults, self.entries, self.attempts, self.connections = [], [], [], 0
         self.newest = {}  # by stream
+        self._known = set()
         self.is_ordered = True  # whether each line must be later than the one before in its stream
         self._open = []
         self._lock = threading.Lock()
@@ -41,8 +44,10 @@ class Loki:
         return f"{'https' if self.context else 'http'}://{self.port.address}"
 
     def answer(self, what, body="", **fields):
-        """From now on: a status with its body and fields, GARBAGE or NEVER."""
-        self.said = what, body.encode(), {name.replace("_", "-"): str(value) for name, value in fields.items()}
+        """From now on: a status with its body (ENDLESS: one without end) and fields, GARBAGE, NEVER, or TAKEN: the lines are
+        stored, and nothing is answered. Or what a function makes of the entries."""
+        body = body.encode() if isinstance(body, str) else body
+        self.said = what, body, {name.replace("_", "-"): str(value) for name, value in fields.items()}
 
     def up(self):
         class Handler(PushHandler):
@@ -105,6 +110,9 @@ class Loki:
     def wait_until_closed(self):
         self._closed.wait()
 
+    def is_closed(self):
+        return self._closed.is_set()
+
     def take(self, handler):
         """What is answered; the lines are kept only if that is a 2xx."""
         self.attempts.append(time.monotonic())
@@ -119,9 +127,11 @@ class Loki:
             return 401, b"no org id\n", {}
         with self._lock:
             entries = list(self._entries(json.loads(gzip.decompress(body))))
-            if isinstance(self.said[0], int) and 200 <= self.said[0] < 300:
+            what, text, fields = self.said
+            what = what(entries) if callable(what) else what
+            if what == TAKEN or isinstance(what, int) and 200 <= what < 300:
                 self._keep(entries)
-        return self.said
+        return what, text, fields
 
     def _entries(self, push):
         self.demand(push.keys() == {"streams"} and push["streams"], "no streams")
@@ -153,9 +163,13 @@ class Loki:
     def _keep(self, entries):
         for entry in entries:
             stream = frozenset(entry.labels.items())
+            key = stream, entry.time, str(entry.line)
+            if key in self._known:
+                continue
+            self._known.add(key)
             self.demand(not self.is_ordered or entry.time > self.newest.get(stream, 0), f"not in order: {entry}")
             self.newest[stream] = entry.time
-        self.entries += entries
+            self.entries.append(entry)
 
 
 class PushHandler(http.server.BaseHTTPRequestHandler):
@@ -168,19 +182,21 @@ class PushHandler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         status, body, fields = self.loki.take(self)
-        if status == NEVER:
+        if status in (NEVER, TAKEN):
             self.loki.wait_until_closed()
-        if status in (NEVER, GARBAGE):
+        if status in (NEVER, TAKEN, GARBAGE):
             self.wfile.write(b"\x15\x03no HTTP\r\n\r\n")
             self.close_connection = True
             return
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
-        if status != 204:
+        if status != 204 and body is not ENDLESS:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body if status != 204 else b"")
+        while body is ENDLESS and not self.loki.is_closed():
+            self.wfile.write(b"no end " * 1000)
+        self.wfile.write(body if status != 204 and body is not ENDLESS else b"")
 
     def handle(self):
         try:
