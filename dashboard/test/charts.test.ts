@@ -11,8 +11,12 @@ import { highestOfEach, perSecond, stacked, summed } from '../src/model/stack';
 import { service } from './vocabulary';
 
 test('stack: the whole first, and nothing where one adds nothing', () => {
-  assert.deepEqual(stacked([[1, 0, 2], [10, 20, 0]]), [[11, 20, null], [1, null, 2]]);
+  assert.deepEqual(stacked([[1, 0, 0, 0, 2], [10, 20, 0, 0, 0]]), [[11, 20, 0, null, null], [1, 0, null, 0, 2]]);
   assert.deepEqual(stacked([]), []);
+});
+
+test('stack: a single step is drawn, from nothing and back', () => {
+  assert.deepEqual(stacked([[0, 0, 3, 0, 0]]), [[null, 0, 3, 0, null]]);
 });
 
 test('stack: sums and rates', () => {
