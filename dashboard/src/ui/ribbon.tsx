@@ -22,7 +22,7 @@ const LEAST_ERROR_PX = 3; // one error in a thousand is seen
 
 type Span = '15m' | '24h';
 const span = signal<Span>('15m');
-const days = signal<Record<string, FiguresAnswer>>({}); // by service
+const day = signal<{ service: string; figures: FiguresAnswer } | null>(null);
 
 interface Past {
   step: number;
@@ -37,7 +37,7 @@ function pastOf(service: Service, wanted: Span): Past | null {
     const known = series.services[service.name];
     return known ? { step: 1, endsAt: series.endsAt, pools: known.pools, own: known.own } : null;
   }
-  const long = days.value[service.name];
+  const long = day.value?.service === service.name ? day.value.figures : null;
   const known = long?.services[service.name];
   if (!long || !known) return null;
   const nothing = Object.values(known.pools)[0]?.requests.map(() => 0) ?? [];
@@ -62,7 +62,7 @@ interface Shown {
 export function Ribbon({ service, looks }: Shown) {
   useEffect(() => {
     if (span.value !== '24h') return;
-    const load = () => void longFigures(service.name).then((figures) => (days.value = { ...days.value, [service.name]: figures }), () => undefined);
+    const load = () => void longFigures(service.name).then((figures) => (day.value = { service: service.name, figures }), () => undefined);
     load();
     const timer = setInterval(load, 60_000);
     return () => clearInterval(timer);
