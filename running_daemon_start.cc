@@ -89,7 +89,12 @@ Started<void> RunningDaemon::start() {
 
 Started<void> RunningDaemon::open_logs(const Config& config) {
   const std::string target = config.logs.access.empty() ? default_access_log() : config.logs.access;
-  auto opened = LogWriter::open({.target = target});
+  auto opened = LogWriter::open(
+      {.target = target, .on_news = [this](LogWriter::News news, const std::string& sentence) {
+         mail_.post([this, news, sentence] {
+           if (telemetry_) telemetry_->events().add(event_of_access_log(news, sentence));
+         });
+       }});
   if (!opened) return cannot_start(1, opened.error().message);
   access_log_ = std::move(*opened);
   loki_ = std::make_unique<LokiPusher>([this](LokiPace::News news, const std::string& sentence) {

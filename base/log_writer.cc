@@ -1,5 +1,6 @@
 #include "base/log_writer.h"
 
+#include <fmt/core.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -39,6 +40,7 @@ struct LogWriter::State {
   void write_waiting();
   void reopen_if_asked();
   void report_trouble();
+  void tell(News news, const std::string& sentence) const;
   LogTee* wanted_tee() const;
 
   const Settings settings;
@@ -144,12 +146,20 @@ void LogWriter::State::reopen_if_asked() {
 void LogWriter::State::report_trouble() {
   int error = file->last_error();
   if (error != 0 && trouble == 0) {
-    log_error("the log {} takes nothing, lines are dropped: {}", file->target(),
-              error == EAGAIN ? "nobody reads it" : std::strerror(error));
+    const char* why = error == EAGAIN ? "nobody reads it" : std::strerror(error);
+    tell(News::Fails,
+         fmt::format("the log {} takes nothing, lines are dropped: {}", file->target(), why));
   } else if (error == 0 && trouble != 0) {
-    log_info("the log {} is written again; {} lines were dropped", file->target(), file->dropped());
+    tell(News::Works, fmt::format("the log {} is written again; {} lines were dropped",
+                                  file->target(), file->dropped()));
   }
   trouble = error;
+}
+
+void LogWriter::State::tell(News news, const std::string& sentence) const {
+  if (news == News::Fails) log_error("{}", sentence);
+  if (news == News::Works) log_info("{}", sentence);
+  if (settings.on_news) settings.on_news(news, sentence);
 }
 
 Result<std::unique_ptr<LogWriter>> LogWriter::open(const Settings& settings) {

@@ -5,11 +5,12 @@
 // wake-up per 64 KiB. The thread collects from all producers at least every 200 ms and writes, so
 // that lines of two producers never mix within a line. What can't be kept is dropped and counted: a
 // line when its producer's buffer (4 MiB) is full, all that waits when the file takes nothing (disk
-// full); the trouble is logged once, and writing goes on when the file does. The daemon owns the
+// full); the trouble is told once, and writing goes on when the file does. The daemon owns the
 // writer; it ends after the last worker.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,11 +24,14 @@ namespace tealgate {
 
 class LogWriter {
  public:
+  enum class News { Fails, Works };
   struct Settings {
     std::string target = "stdout";                    // "stdout", "off", or a file's path
     std::size_t buffer_bytes = std::size_t{4} << 20;  // of each producer
     Duration interval = std::chrono::milliseconds(200);
     Duration patience = std::chrono::seconds(3);  // with a full pipe
+    // What is worth telling, on the writer's thread; the daemon's log has it already.
+    std::function<void(News news, const std::string& sentence)> on_news = {};
   };
   // `dropped` counts those of the producers and those that the file did not take.
   struct Counts {

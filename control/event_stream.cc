@@ -35,8 +35,7 @@ EventStream::EventStream(Loop& loop, Telemetry& telemetry, Order order, Sink sin
       order_(std::move(order)),
       seen_(narrowed(order_)),
       sink_(std::move(sink)),
-      ping_(loop, [this] { ping(); }),
-      patience_(loop, [this] { drop(); }) {}
+      ping_(loop, [this] { ping(); }) {}
 
 EventStream::~EventStream() {
   telemetry_.remove(*this);
@@ -90,13 +89,11 @@ bool EventStream::concerns(const Json& event) const {
 
 void EventStream::on_blocked() {
   is_blocked_ = true;
-  patience_.start(kPatience);
 }
 
 void EventStream::on_drained() {
   is_blocked_ = false;
   waiting_ = 0;
-  patience_.stop();
 }
 
 void EventStream::send(std::string text) {
@@ -114,7 +111,6 @@ void EventStream::ping() {
 void EventStream::drop() {
   is_dropped_ = true;
   ping_.stop();
-  patience_.stop();
   sink_.cut();
 }
 

@@ -3,8 +3,9 @@
 //
 //   snapshot (status, figures, newest events) → tick each second, event as it comes, ping
 //
-// Its ApiExchange owns it and is told what to send. A reader that takes nothing is dropped, so that
-// what waits for it is bounded. Control loop's thread.
+// Its ApiExchange owns it and is told what to send. A reader that does not keep up is dropped, so
+// that what waits for it is bounded; one that takes nothing at all is its connection's to drop
+// (connection_terms.h). Control loop's thread.
 #pragma once
 
 #include <functional>
@@ -36,7 +37,6 @@ class EventStream final : private Telemetry::Reader {
     std::function<void()> cut;
   };
   static constexpr Duration kPing = std::chrono::seconds(15);
-  static constexpr Duration kPatience = std::chrono::seconds(10);
   static constexpr std::size_t kNewest = 200;
   static constexpr std::size_t kMostWaiting = std::size_t{1} << 20;
 
@@ -68,7 +68,6 @@ class EventStream final : private Telemetry::Reader {
   const Access seen_;
   const Sink sink_;
   Timer ping_;
-  Timer patience_;
   std::size_t waiting_ = 0;  // bytes sent since it was blocked
   bool is_blocked_ = false;
   bool is_dropped_ = false;

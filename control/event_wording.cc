@@ -160,6 +160,11 @@ Json event_of_loki(LokiPace::News news, std::string_view sentence) {
                          "warning", sentence);
 }
 
+Json event_of_access_log(LogWriter::News news, std::string_view sentence) {
+  if (news == LogWriter::News::Works) return event_of_daemon("log.works", "info", sentence);
+  return event_of_daemon("log.failing", "error", sentence);
+}
+
 Json event_of_daemon(std::string_view event, std::string_view level, std::string_view message) {
   return with({std::string(event), level, std::string(message)},
               format_wall_time(WallClock::now()));

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "base/log_writer.h"
 #include "control/health_policy.h"
 #include "control/loki_pace.h"
 
@@ -17,6 +18,9 @@ nlohmann::ordered_json event_of_health(const ServerKey& server, const HealthEvid
 
 // Pushing log lines has come to that.
 nlohmann::ordered_json event_of_loki(LokiPace::News news, std::string_view sentence);
+
+// The access log takes nothing, or lines again.
+nlohmann::ordered_json event_of_access_log(LogWriter::News news, std::string_view sentence);
 
 // About the daemon itself: "daemon.started". `level`: info, warning or error.
 nlohmann::ordered_json event_of_daemon(std::string_view event, std::string_view level,

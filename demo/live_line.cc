@@ -8,6 +8,9 @@
 #include <cctype>
 #include <cstdio>
 
+#include "control/cli/fitted_text.h"
+#include "control/cli/terminal.h"
+
 namespace tealgate::demo {
 
 namespace {
@@ -31,14 +34,14 @@ std::string with_spaces(std::uint64_t number) {
 
 LiveLine::LiveLine(Loop& loop, const Traffic& traffic)
     : traffic_(traffic),
-      is_terminal_(isatty(STDOUT_FILENO) == 1),
+      is_screen_(cli::is_screen(STDOUT_FILENO)),
       timer_(loop, [this] { draw(); }) {
   timer_.start(kRedraw);
 }
 
 LiveLine::~LiveLine() {
   draw();
-  if (!is_terminal_ || !may_write()) return;
+  if (!is_screen_ || !may_write()) return;
   fmt::print("\n");
   std::fflush(stdout);
 }
@@ -50,9 +53,11 @@ bool LiveLine::may_write() const {
 }
 
 void LiveLine::draw() {
-  timer_.start(is_terminal_ ? kRedraw : kNewLine);
+  timer_.start(is_screen_ ? kRedraw : kNewLine);
   if (!may_write()) return;
-  fmt::print("{}{}{}", is_terminal_ ? "\r\033[K" : "", text(), is_terminal_ ? "" : "\n");
+  // One that wraps could not be drawn over.
+  if (is_screen_) fmt::print("\r\033[K{}", cli::cut_to(text(), cli::Terminal::size().columns));
+  if (!is_screen_) fmt::print("{}\n", text());
   std::fflush(stdout);
   before_ = traffic_.counts();
 }

@@ -1,5 +1,6 @@
-// The demo's one live line on stdout: `48 213 requests · 0 failed · BLUE 100 %`; on a terminal
-// redrawn in place, elsewhere a line every two seconds; while nobody reads stdout, nothing.
+// The demo's one live line on stdout: `48 213 requests · 0 failed · BLUE 100 %`; on a terminal that
+// can be drawn on redrawn in place and no wider than it, elsewhere a line every two seconds; while
+// nobody reads stdout, nothing.
 #pragma once
 
 #include <string>
@@ -21,7 +22,7 @@ class LiveLine {
   std::string text() const;
 
   const Traffic& traffic_;
-  const bool is_terminal_;
+  const bool is_screen_;
   Traffic::Counts before_;
   Timer timer_;
 };

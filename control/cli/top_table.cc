@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "control/cli/fitted_text.h"
 #include "control/cli/json_fields.h"
 #include "control/cli/tone.h"
 
@@ -19,6 +20,7 @@ constexpr std::size_t kCheckColumns = 6;
 constexpr std::size_t kCountColumns = 6;
 constexpr std::size_t kLatencyColumns = 5;
 constexpr std::size_t kHealthColumns = 11;
+constexpr std::size_t kNameColumns = 15;  // as many as 80 columns leave
 // All columns but the name's, with the blanks between them.
 constexpr std::size_t kFixedColumns = 7 + (1 + kHealthColumns) + 3 * (1 + kCountColumns) +
                                       3 * (1 + kLatencyColumns) + 1 + kCheckColumns;
@@ -127,11 +129,19 @@ ScreenLine line_of(const Row& row, const json& service, std::size_t name_columns
 
 ScreenLine reason_of(const Row& row, const Look& look) {
   const json& check = member(*row.server, "check");
-  const std::string body = text_of(check, "body");
+  std::string body = text_of(check, "body");
+  body.erase(body.find_last_not_of(' ') + 1);  // of its last line's end
   const std::string since = render_age(text_of(check, "since"), look.now);
   const std::string text = joined({outcome_of(check), body.empty() ? "" : "\"" + body + "\""}, " ");
   return ScreenLine("       └ " + (since.empty() ? "" : since + ": ") + text,
                     is_active(*row.pool) ? Tone::Bad : Tone::Faint);
+}
+
+// On a wide terminal the figures stay beside the names.
+std::size_t columns_for_names(const std::vector<Row>& rows, std::size_t most) {
+  std::size_t longest = kNameColumns;
+  for (const Row& row : rows) longest = std::max(longest, columns_of(row.name));
+  return std::min(longest, most);
 }
 
 }  // namespace
@@ -140,7 +150,7 @@ std::vector<ScreenLine> server_table(const LiveModel& model, const TopState& sta
                                      const Look& look) {
   const std::vector<Row> rows = make_rows(model, state);
   const json& service = member(model.services(), shown_service(model, state.service).c_str());
-  const std::size_t name_columns = room.columns - kFixedColumns;
+  const std::size_t name_columns = columns_for_names(rows, room.columns - kFixedColumns);
   std::vector<ScreenLine> lines = {head_of(name_columns, room.columns)};
   std::size_t shown = 0;
   for (const Row& row : rows) {

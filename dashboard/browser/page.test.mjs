@@ -58,6 +58,10 @@ test('page: a flag tells who and why when it is pointed at', () =>
 test('page: with several services the overview comes first, the worst on top, and the picker leads on', () =>
   on({ scenario: 'services' }, async (page) => {
     await page.locator('main.overview tbody th').nth(3).waitFor();
+    const traffic = page.getByRole('region', { name: 'Traffic of shop' });
+    await traffic.locator('canvas').waitFor();
+    assert.match(await traffic.locator('.totals').innerText(), /^[1-9].* requests, .* errors?$/);
+    assert.equal(await page.locator('.ribbons .ribbon').count(), 4);
     assert.deepEqual(await page.locator('tbody th').allInnerTexts(), ['background-jobs', 'api', 'shop', 'www']);
     await page.click('tbody th a >> text=www');
     await page.locator('h1', { hasText: 'www' }).waitFor({ state: 'attached' });

@@ -11,8 +11,12 @@ import { highestOfEach, perSecond, stacked, summed } from '../src/model/stack';
 import { service } from './vocabulary';
 
 test('stack: the whole first, and nothing where one adds nothing', () => {
-  assert.deepEqual(stacked([[1, 0, 2], [10, 20, 0]]), [[11, 20, null], [1, null, 2]]);
+  assert.deepEqual(stacked([[1, 0, 0, 0, 2], [10, 20, 0, 0, 0]]), [[11, 20, 0, null, null], [1, 0, null, 0, 2]]);
   assert.deepEqual(stacked([]), []);
+});
+
+test('stack: a single step is drawn, from nothing and back', () => {
+  assert.deepEqual(stacked([[0, 0, 3, 0, 0]]), [[null, 0, 3, 0, null]]);
 });
 
 test('stack: sums and rates', () => {
@@ -69,13 +73,13 @@ test('decades: every second or third where there is no room for all', () => {
   assert.deepEqual(decadesShown([1, 10, 100], 0), [1]);
 });
 
-test('reach: from the start of the daemon, or the first request, and never less than two minutes of it', () => {
+test('reach: from the start of the daemon, or the first request, and never less than a minute of it', () => {
   const quiet = { requests: Array<number>(900).fill(0) };
   const busy = { requests: quiet.requests.map((_, at) => (at >= 400 ? 7 : 0)) };
   const of = (columns: { requests: number[] }[], age: number) => stepsKnown(columns, { step: 1, endsAt: 10_000, startedAt: 10_000 - age });
   assert.equal(of([quiet], 5000), 900);
   assert.equal(of([quiet], 299), 300);
-  assert.equal(of([quiet], 3), 120);
+  assert.equal(of([quiet], 3), 60);
   assert.equal(of([quiet, busy], 3), 500); // another daemon was there before
   assert.equal(of([], 3), 0);
 });

@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from harness.processes import Child
+from harness.terminal import Terminal
 from harness.waiting import eventually
 
 
@@ -88,6 +89,27 @@ def test_second_demo_on_the_same_socket_says_that_one_runs(demo):
     demo.start("--no-traffic")
     second = subprocess.run(demo.command, capture_output=True, text=True, timeout=60)
     assert second.returncode == 1 and "a demo runs already" in second.stderr
+
+
+@pytest.mark.needs("/usr/bin/tmux")
+@pytest.mark.parametrize("kind, columns, is_redrawn", [("xterm", 80, True), ("xterm", 24, True), ("dumb", 80, False)])
+def test_live_line_is_one_line_where_a_terminal_can_be_drawn_on(demo, stage, kind, columns, is_redrawn):
+    terminal = stage.also_close(Terminal(stage.folder, {}, columns=columns, rows=50))
+    terminal.type(f"TERM={kind} {' '.join(demo.command)} --no-releases --no-breaks")
+
+    def drawn():
+        return [line for line in terminal.lines() if re.match(r"[\d ]+ requests", line)]
+
+    seen = set()
+
+    def is_drawn_anew():
+        seen.update(drawn()[-1:])
+        return len(seen) > 3
+
+    eventually(is_drawn_anew, 30, "lines with other counts")
+    assert (len(drawn()) == 1) == is_redrawn
+    terminal.press("C-c")
+    terminal.wait_for_prompt()
 
 
 def test_demo_ends_although_nobody_reads_its_stdout(demo):

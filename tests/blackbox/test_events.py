@@ -1,4 +1,6 @@
 """The stream of events: what a page, `top` and scripts read (docs/events.md)."""
+import contextlib
+import time
 
 import pytest
 
@@ -6,6 +8,7 @@ from harness.behaviours import Named
 from harness.control import request_bytes
 from harness.daemon import shop
 from harness.events import Events
+from harness.metrics import Metrics
 from harness.waiting import eventually
 from harness.wire import Wire, head
 
@@ -133,6 +136,51 @@ def test_reader_that_stops_reading_is_dropped_and_nobody_else(daemon):
         eventually(dropped, within=60, what="the end of the reader that does not read")
         events.until("event", lambda event: event["event"] == "lock.released")
         assert daemon.control.status()["ok"]
+
+
+def say_much(daemon):
+    """Two events of 8 KB."""
+    large = {"reason": "x" * 4000}
+    assert daemon.control.post("/v1/services/shop/lock", large).ok
+    assert daemon.control.post("/v1/services/shop/unlock", large | {"force": True}).ok
+
+
+def test_those_who_stop_reading_cost_bounded_memory_and_all_are_dropped(daemon, is_sanitized):
+    for _ in range(100):
+        say_much(daemon)  # as many as a snapshot has
+    readers = 12
+    with contextlib.ExitStack() as all_of_them:
+        before = daemon.resident_bytes()
+        for _ in range(readers):
+            wire = all_of_them.enter_context(Wire(0, path=str(daemon.socket_path), receive_buffer=4096))
+            wire.send(request_bytes("GET", "/v1/events"))
+            wire.receive_head()
+        most = before
+
+        def are_dropped():
+            nonlocal most
+            say_much(daemon)
+            most = max(most, daemon.resident_bytes())
+            return Metrics.of(daemon).sum("tealgate_event_readers") == 0
+
+        eventually(are_dropped, within=60, what="the end of the readers that do not read")
+    snapshot = 200 * 9000
+    print(f"{readers} readers: {(most - before) // 1024} KiB")
+    assert is_sanitized or most - before < readers * (snapshot + (1 << 20)) + (16 << 20)
+
+
+def test_who_takes_little_by_little_is_kept(daemon):
+    for _ in range(100):
+        say_much(daemon)
+    with Wire(0, path=str(daemon.socket_path)) as slow:
+        slow.send(request_bytes("GET", "/v1/events"))
+        began, taken = time.monotonic(), b""
+        while b"event: tick" not in taken[-70_000:]:
+            piece = slow.socket.recv(32 * 1024)
+            assert piece, f"dropped after {time.monotonic() - began:.1f} s and {len(taken)} bytes"
+            taken += piece
+            time.sleep(0.25)
+    assert time.monotonic() - began > 11, "longer than who takes nothing is borne"
 
 
 def test_readers_know_what_is_wrong_with_their_question(daemon):

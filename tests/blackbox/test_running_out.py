@@ -38,11 +38,17 @@ def test_full_disk_of_the_log_costs_lines_and_nothing_else(stage, pools):
     port, disk = daemon.port, Seen(daemon, folder)
     disk.fill()
 
+    def event(name):
+        events = map(json.loads, daemon.cli("events", "--json").stdout.splitlines())
+        return next((each for each in events if each["event"] == name), None)
+
     def is_told():
         assert request(port, "/").status == 200
         return lines_with(daemon, "takes nothing, lines are dropped: No space left on device")
 
     eventually(is_told, what="the word of the full disk")
+    eventually(lambda: event("log.failing"), what="the event of the full disk, which the page and top show")
+    assert event("log.failing")["level"] == "error" and "No space left on device" in event("log.failing")["message"]
     for _ in range(200):
         assert request(port, "/").status == 200
     eventually(lambda: Metrics.of(daemon).sum("tealgate_log_dropped_total") >= 200, what="200 lines dropped")
@@ -56,6 +62,7 @@ def test_full_disk_of_the_log_costs_lines_and_nothing_else(stage, pools):
 
     said = eventually(is_well, what="the recovery")
     assert int(said[0].split("is written again; ")[1].split()[0]) >= 200
+    eventually(lambda: event("log.works"), what="the event of the recovery")
     text = eventually(lambda: "/after" in (disk.path / "access.log").read_text() and (disk.path / "access.log").read_text())
     for line in text.splitlines():
         json.loads(line)

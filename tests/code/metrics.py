@@ -17,7 +17,7 @@ metrics = {name if name.startswith("process_") else f"tealgate_{name}" for name 
 
 wording = (ROOT / "control/event_wording.cc").read_text()
 upkeep = (ROOT / "control/tls_upkeep.cc").read_text()
-events = set(re.findall(r'"((?:lock|reload|upgrade|server|service|loki)\.[a-z_]+)"', wording))
+events = set(re.findall(r'"((?:lock|reload|upgrade|server|service|log|loki)\.[a-z_]+)"', wording))
 events |= {f"{kind}{what}" for kind in ("switch", "rollback", "server") for what in re.findall(r'kind \+ "(\.[a-z_]+)"', wording)}
 events |= {f"certificate.{what}" for what in re.findall(r'"certificate_([a-z]+)"', upkeep)}
 

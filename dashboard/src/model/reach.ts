@@ -1,5 +1,5 @@
 // How much of a chart's span there is something to draw of: a daemon that is younger than the span has no past before it.
-const LEAST_STEPS = 120;
+const LEAST_STEPS = 60;
 
 // The number of steps, of `columns` that all end at `endsAt`; from the daemon's start on, or from the first request.
 export function stepsKnown(columns: { requests: number[] }[], { step, endsAt, startedAt }: { step: number; endsAt: number; startedAt: number }): number {

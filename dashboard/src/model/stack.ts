@@ -3,7 +3,7 @@ import type { OwnColumns } from './contract';
 
 // `columns` from the lowest to the highest; the answer the other way round: the whole first, so that the lower ones
 // are painted over it.
-// Null where one adds nothing, so that no line is drawn there.
+// Null where one adds nothing, so that no line is drawn there; but beside what it adds, so that a single step is seen.
 export function stacked(columns: number[][]): (number | null)[][] {
   const painted: (number | null)[][] = [];
   let below: number[] = columns[0]?.map(() => 0) ?? [];
@@ -11,7 +11,8 @@ export function stacked(columns: number[][]): (number | null)[][] {
     const under = below;
     below = column.map((value, at) => value + (under[at] ?? 0));
     const sum = below;
-    painted.unshift(column.map((value, at) => (value > 0 ? (sum[at] ?? null) : null)));
+    const adds = (at: number) => (column[at] ?? 0) > 0;
+    painted.unshift(column.map((_, at) => (adds(at - 1) || adds(at) || adds(at + 1) ? (sum[at] ?? null) : null)));
   }
   return painted;
 }

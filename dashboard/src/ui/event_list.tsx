@@ -1,7 +1,7 @@
 // What happened, newest first.
 import { events, now } from '../live/store';
 import type { DaemonEvent } from '../model/contract';
-import { moment } from '../model/format';
+import { moment, zone } from '../model/format';
 import { told } from '../model/told';
 import type { Shape } from '../model/words';
 import { StateIcon } from './icons';
@@ -21,7 +21,7 @@ export function EventList({ service }: { service: string | null }) {
       <div class="caption">
         <h2 id="events">Events</h2>
         <span class="gap" />
-        <span class="quiet">newest first</span>
+        <span class="quiet">newest first{service === null && ` · times in ${zone(new Date().getTimezoneOffset())}`}</span>
       </div>
       <ol tabIndex={0} aria-labelledby="events">
         {shown.map((event) => <EventLine key={event.id} event={event} withService={service === null} />)}

@@ -1,4 +1,5 @@
-// All services, one row each; the worst first, as that is what a reader of many services looks for.
+// All services, one row each, the worst first, as that is what a reader of many services looks for; and below them what flowed
+// through each, beside what happened.
 import { heartbeat, series, services } from '../live/store';
 import { addressOf } from '../live/place';
 import type { Service } from '../model/contract';
@@ -10,10 +11,13 @@ import { EventList } from './event_list';
 import { serviceFigures } from './header';
 import { State } from './icons';
 import { PoolName } from './pool_column';
+import { SmallRibbon } from './ribbon';
 import { Sparkline } from './sparkline';
 import { WayBack } from './summary_line';
 
 const WORST_FIRST = ['down', 'degraded', 'ok'];
+
+const MOST_IN_A_COLUMN = 2; // charts
 
 export function byWorst(all: Service[]): Service[] {
   return [...all].sort((a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state) || a.name.localeCompare(b.name));
@@ -41,7 +45,10 @@ export function Overview() {
           <tbody>{byWorst(services.value).map((service) => <Row key={service.name} service={service} />)}</tbody>
         </table>
       </div>
-      <EventList service={null} />
+      <div class="rest">
+        <div class={`ribbons${services.value.length > MOST_IN_A_COLUMN ? ' is-wide' : ''}`}>{byWorst(services.value).map((service) => <SmallRibbon key={service.name} service={service} looks={looksOf(service)} />)}</div>
+        <EventList service={null} />
+      </div>
     </main>
   );
 }
@@ -65,8 +72,10 @@ function Row({ service }: { service: Service }) {
   );
 }
 
+const looksOf = (service: Service) => poolLooks(service.pools.map(({ name }) => name));
+
 export function Serves({ service }: { service: Service }) {
-  const looks = poolLooks(service.pools.map(({ name }) => name));
+  const looks = looksOf(service);
   return (
     <span class="serves">
       {service.pools.filter(({ active }) => active).map((pool) => looks[pool.name] && (

@@ -4,11 +4,13 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { longFigures } from '../live/api';
+import { addressOf } from '../live/place';
 import { events, heartbeat, series, status } from '../live/store';
 import type { FiguresAnswer, OwnColumns, Service } from '../model/contract';
-import { clock, rate, zone } from '../model/format';
+import { clock, counted, rate, zone } from '../model/format';
 import type { PoolLook } from '../model/pool_looks';
 import { stepsKnown } from '../model/reach';
+import { sumOfLast } from '../model/series';
 import { perSecond, stacked, summed } from '../model/stack';
 import { timeAxis, useChart, valueAxis } from './chart';
 import { flagsOf, Flags } from './flags';
@@ -29,8 +31,8 @@ interface Past {
   own: OwnColumns;
 }
 
-function pastOf(service: Service): Past | null {
-  if (span.value === '15m') {
+function pastOf(service: Service, wanted: Span): Past | null {
+  if (wanted === '15m') {
     void heartbeat.value;
     const known = series.services[service.name];
     return known ? { step: 1, endsAt: series.endsAt, pools: known.pools, own: known.own } : null;
@@ -52,7 +54,12 @@ function known(past: Past | null): Past | null {
   return { step, endsAt, own: cut(own), pools: Object.fromEntries(Object.entries(pools).map(([name, columns]) => [name, cut(columns)])) };
 }
 
-export function Ribbon({ service, looks }: { service: Service; looks: Record<string, PoolLook> }) {
+interface Shown {
+  service: Service;
+  looks: Record<string, PoolLook>;
+}
+
+export function Ribbon({ service, looks }: Shown) {
   useEffect(() => {
     if (span.value !== '24h') return;
     const load = () => void longFigures(service.name).then((figures) => (day.value = { service: service.name, figures }), () => undefined);
@@ -60,7 +67,7 @@ export function Ribbon({ service, looks }: { service: Service; looks: Record<str
     const timer = setInterval(load, 60_000);
     return () => clearInterval(timer);
   }, [service.name, span.value]);
-  const past = known(pastOf(service));
+  const past = known(pastOf(service, span.value));
   return (
     <section class="ribbon panel" aria-label="Traffic">
       <div class="caption">
@@ -68,11 +75,35 @@ export function Ribbon({ service, looks }: { service: Service; looks: Record<str
         <Spans />
         <Legend service={service} looks={looks} />
         <span class="gap" />
-        <span class="quiet">requests per second · times in {zone(new Date().getTimezoneOffset())}</span>
+        <span class="quiet">
+          {past && <><span class="totals">{totals(past)}</span> · </>}chart: per second · times in {zone(new Date().getTimezoneOffset())}
+        </span>
       </div>
       {past ? <Plot service={service} looks={looks} past={past} /> : <p class="empty">No figures yet.</p>}
     </section>
   );
+}
+
+// One of several, below the table that says which colour is which: the last quarter of an hour.
+export function SmallRibbon({ service, looks }: Shown) {
+  const past = known(pastOf(service, '15m'));
+  return (
+    <section class="ribbon panel" aria-label={`Traffic of ${service.name}`}>
+      <div class="caption">
+        <h2><a href={addressOf(service.name)}>{service.name}</a></h2>
+        <span class="gap" />
+        {past && <span class="quiet totals">{totals(past)}</span>}
+      </div>
+      {past ? <Plot service={service} looks={looks} past={past} /> : <p class="empty">No figures yet.</p>}
+    </section>
+  );
+}
+
+// Of the span, what Tealgate answered itself included.
+function totals({ pools, own }: Past): string {
+  const all = [...Object.values(pools), own];
+  const sum = (pick: keyof OwnColumns) => all.reduce((total, columns) => total + sumOfLast(columns[pick], columns[pick].length), 0);
+  return `${counted(sum('requests'), 'request')}, ${counted(sum('errors'), 'error')}`;
 }
 
 function Spans() {
@@ -87,7 +118,7 @@ function Spans() {
   );
 }
 
-function Legend({ service, looks }: { service: Service; looks: Record<string, PoolLook> }) {
+function Legend({ service, looks }: Shown) {
   return (
     <span class="legend">
       {service.pools.map(({ name }) => looks[name] && <PoolName key={name} look={looks[name]} name={name} />)}
@@ -96,7 +127,7 @@ function Legend({ service, looks }: { service: Service; looks: Record<string, Po
   );
 }
 
-function Plot({ service, looks, past }: { service: Service; looks: Record<string, PoolLook>; past: Past }) {
+function Plot({ service, looks, past }: Shown & { past: Past }) {
   const names = service.pools.map(({ name }) => name).filter((name) => past.pools[name]);
   const columns = names.map((name) => perSecond(past.pools[name]!.requests, past.step));
   const all = [...names.map((name) => past.pools[name]!), past.own];

@@ -210,6 +210,38 @@ TEST_CASE("LogWriter: a full disk drops lines, is told once, and ends when there
   CHECK(occurrences(folder.read("stderr"), "is written again; 3 lines were dropped") == 1);
 }
 
+TEST_CASE("LogWriter: trouble and its end are told to whoever asked, once each") {
+  TempFolder folder;
+  std::filesystem::create_symlink("/dev/full", folder.file("log"));
+  std::vector<std::string> told;
+  LogWriter::Settings settings;
+  settings.target = folder.file("log");
+  settings.interval = 1h;
+  settings.on_news = [&told](LogWriter::News news, const std::string& sentence) {
+    told.push_back((news == LogWriter::News::Fails ? "fails: " : "works: ") + sentence);
+  };
+  auto writer = LogWriter::open(settings).value();
+  LogWriter::Producer producer(*writer);
+  CapturedStderr captured(folder.file("stderr"));
+  const auto write = [&] {
+    producer.append("line");
+    writer->flush();
+  };
+  write();
+  write();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("fails: the log") == 0);
+  CHECK(told[0].find("No space left on device") != std::string::npos);
+  std::filesystem::remove(folder.file("log"));
+  writer->reopen();
+  writer->flush();
+  write();
+  write();
+  REQUIRE(told.size() == 2);
+  CHECK(told[1].find("works: the log") == 0);
+  CHECK(told[1].find("2 lines were dropped") != std::string::npos);
+}
+
 TEST_CASE("LogWriter: off takes lines and does nothing") {
   auto writer = open_writer("off");
   LogWriter::Producer producer(*writer);

@@ -116,11 +116,20 @@ TEST_CASE("top: a service says how it is, what is asked of it, and what the way 
   CHECK(lines[23] == "q quit  s sort (pool)  n p service  space pause  ? help");
 }
 
+TEST_CASE("top: on a wide terminal the figures stay beside the names, which are whole") {
+  Screen screen;
+  screen.size = {24, 200};
+  CHECK(screen.lines()[7] ==
+        "B   0% 10.0.0.11:8080  up               0      0      0   4.2    41     –    2 s");
+  screen.server_at(1, 0)["name"] = "a-name-that-80-columns-would-cut";
+  CHECK(row_of(screen.lines(), "B   0% a-name-that-80-columns-would-cut up ") == 7);
+}
+
 TEST_CASE("top: whoever fails says why, and since when") {
   Screen screen;
   screen.server_at(0, 1)["health"] = "down";
   screen.server_at(0, 1)["check"].update(
-      {{"ok", false}, {"status", 503}, {"body", "db: connection\x1b[2J refused"}});
+      {{"ok", false}, {"status", 503}, {"body", "db: connection\x1b[2J refused\n"}});
   const std::vector<std::string> lines = screen.lines();
   const std::size_t row = row_of(lines, "G 100% big");
   CHECK(lines.at(row).find(" down ") != std::string::npos);

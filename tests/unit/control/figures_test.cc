@@ -132,6 +132,22 @@ TEST_CASE("Figures: 15 minutes of seconds and 24 hours of minutes are kept, not 
   CHECK(traffic.blue().servers.at("a").seconds.size() == Figures::kServerSeconds);
 }
 
+TEST_CASE("Figures: of the minutes, 24 hours are kept") {
+  Traffic traffic;
+  const Snapshot snapshot = traffic.snapshot({"a"});
+  for (std::size_t i = 0; i < Figures::kMinutes + 10; ++i) {
+    traffic.serve("a", 200, 1ms);
+    if (i + 10 >= Figures::kMinutes) traffic.serve("a", 200, 1ms);
+    traffic.figures.collect(snapshot, 59);
+  }
+  const PointRing& minutes = traffic.blue().past.minutes;
+  CHECK(minutes.size() == Figures::kMinutes);
+  CHECK(minutes.newest().requests == 2);
+  CHECK(minutes.newest(Figures::kMinutes - 1).requests == 1);
+  CHECK(traffic.blue().past.seconds.size() == Figures::kSeconds);
+  CHECK(traffic.figures.services().at("shop").own.past.minutes.size() == Figures::kMinutes);
+}
+
 TEST_CASE("Figures: seconds in which nobody looked are empty, and minutes stay minutes") {
   Traffic traffic;
   traffic.collect({"a"});
