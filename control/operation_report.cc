@@ -117,6 +117,7 @@ void Operation::finish_unchanged() {
 void Operation::end_with(const nlohmann::ordered_json& told) {
   const auto kept = std::make_shared<const nlohmann::ordered_json>(told);
   result_ = kept;
+  gated_.clear();
   for (const Audience::Member& member : audience_.take_all()) answer(member, *kept);
   place_.operations.on_end();
 }

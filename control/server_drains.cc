@@ -101,6 +101,7 @@ void ServerDrains::look() {
   }
   if (!is_over()) return poll_.start(kPollInterval);
   if (std::exchange(told_, true)) return;
+  for (One& one : servers_) one.target.state.reset();  // its operation is remembered for long
   const auto tell = listener_.on_over;
   tell();
 }

@@ -200,3 +200,30 @@ TEST_CASE("Switch: an id is one of its service alone") {
   deploy.restart_on(deploy.folder.file("."));
   check_both();
 }
+
+TEST_CASE("Switch: one that is over holds none of the servers that it gated and drained") {
+  Deploy deploy;
+  const auto state_of = [&](const char* pool) {
+    return std::weak_ptr(
+        deploy.control->snapshot()->find_service("shop")->find_pool(pool)->servers[0].state);
+  };
+  const auto blue = state_of("blue");
+  const auto green = state_of("green");
+  deploy.in_flight("blue", 1);
+  SwitchCommand command = deploy.to({"green"});
+  command.until = Until::Switched;
+  deploy.finished(deploy.begin(command));
+  deploy.in_flight("blue", 0);
+  deploy.next_config = shop_config();
+  for (auto& pool : deploy.next_config.services[0].pools) {
+    pool.servers[0].address =
+        *SocketAddress::parse("10.0.0.77:80", SocketAddress::EmptyHost::Loopback);
+  }
+  const auto reloaded = std::make_shared<Heard>();
+  deploy.control->reload(deploy.caller, reloaded);
+  deploy.finished(reloaded);
+  deploy.settle();
+  deploy.data_plane.closes.clear();
+  CHECK(blue.use_count() == 0);
+  CHECK(green.use_count() == 0);
+}
