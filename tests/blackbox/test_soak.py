@@ -13,8 +13,9 @@ from harness.waiting import eventually
 
 CLIENTS = 24
 MIB = 1024 * 1024
-# What the heap may keep of the busiest moment; and connections that the control plane holds for a moment.
-SPARE_MEMORY, SPARE_DESCRIPTORS = 8 * MIB, 2
+REMEMBERED = 500  # switches: the events, history and operations that a daemon keeps in memory are full then
+# What the heap may keep of the busiest moments, half a KiB an exchange here (in ten minutes it was no more); and connections that the control plane holds for a moment.
+SPARE_MEMORY, SPARE_DESCRIPTORS = 12 * MIB, 2
 TIMEOUTS = {"connect": "1s", "response": "3s", "between_bytes": "3s", "request_head": "3s", "request_body": "3s", "write": "5s"}
 SPLITS = (["blue"], ["green"], ["blue", "green"])
 
@@ -86,6 +87,8 @@ def test_soak(stage, is_long, is_sanitized):
     origins = [MoodyOrigin(pool, seed) for seed, pool in enumerate(("blue", "blue", "green", "green"))]
     daemon = stage.daemon(config_of(origins))
     descriptors = daemon.descriptors()
+    for number in range(REMEMBERED):
+        assert daemon.control.switch("blue" if number % 2 else "green", until="switched").ok
     clients = MixedClients(daemon.port, CLIENTS, seed=6)
     before, after = asyncio.run(soak(daemon, origins, clients, seconds))
     print("\n".join(f"{count:7} {words}" for words, count in sorted(clients.outcomes.items())))
