@@ -14,7 +14,8 @@ from harness.waiting import eventually
 CLIENTS = 24
 MIB = 1024 * 1024
 REMEMBERED = 500  # switches: the events, history and operations that a daemon keeps in memory are full then
-# What the heap may keep of the busiest moments, half a KiB an exchange here (in ten minutes it was no more); and connections that the control plane holds for a moment.
+# What the heap may keep of the busiest moments: half a KiB an exchange in a minute, and no more in ten; and connections that the
+# control plane holds for a moment.
 SPARE_MEMORY, SPARE_DESCRIPTORS = 12 * MIB, 2
 TIMEOUTS = {"connect": "1s", "response": "3s", "between_bytes": "3s", "request_head": "3s", "request_body": "3s", "write": "5s"}
 SPLITS = (["blue"], ["green"], ["blue", "green"])
