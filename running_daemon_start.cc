@@ -159,7 +159,7 @@ void RunningDaemon::make_control(LoadedConfig config) {
   telemetry_ = std::make_unique<Telemetry>(loop_, cell_, *workers_, facts_.started_at,
                                            [this] { return status_object(*control_, facts_); });
   health_->set_listener([this](const ServerKey& server, const HealthEvidence& now) {
-    telemetry_->events().add(event_of_health(server, now));
+    telemetry_->events().add(event_of_health(server, now, *cell_.current()));
   });
   control_ = std::make_unique<ControlLoop>(
       ControlLoop::Wiring{

@@ -138,10 +138,12 @@ Json event_of_history(const Json& line) {
   return event;
 }
 
-Json event_of_health(const ServerKey& server, const HealthEvidence& now) {
+Json event_of_health(const ServerKey& server, const HealthEvidence& now, const Snapshot& snapshot) {
   if (now.health == Health::Unknown) return nullptr;
   const bool is_up = now.health == Health::Up;
-  Json event = with({is_up ? "server.up" : "server.down", is_up ? "info" : "warning",
+  const Service* service = snapshot.find_service(server.service);
+  const bool is_missed = !is_up && service != nullptr && service->split.is_active(server.pool);
+  Json event = with({is_up ? "server.up" : "server.down", is_missed ? "warning" : "info",
                      fmt::format("{}/{}/{} {}: {}", server.service, server.pool, server.server,
                                  to_string(now.health), outcome_of(now))},
                     format_wall_time(now.since));

@@ -7,14 +7,17 @@
 #include "base/log_writer.h"
 #include "control/health_policy.h"
 #include "control/loki_pace.h"
+#include "upstream/snapshot.h"
 
 namespace tealgate {
 
 // The line's own fields stay, but for `event`, and what is said of it is added.
 nlohmann::ordered_json event_of_history(const nlohmann::ordered_json& line);
 
-// Null when it is neither up nor down now: that is a decision's doing, which is an event itself.
-nlohmann::ordered_json event_of_health(const ServerKey& server, const HealthEvidence& now);
+// Null when it is neither up nor down now: that is a decision's doing, which is an event itself. A
+// server of a pool that gets no traffic in `snapshot` is nothing to warn of.
+nlohmann::ordered_json event_of_health(const ServerKey& server, const HealthEvidence& now,
+                                       const Snapshot& snapshot);
 
 // Pushing log lines has come to that.
 nlohmann::ordered_json event_of_loki(LokiPace::News news, std::string_view sentence);

@@ -106,18 +106,25 @@ TEST_CASE("Event wording: what was decided, refused and measured is said in a se
   CHECK(done["message"].get<std::string>().find("3 finished, 2 cut") != std::string::npos);
 }
 
-TEST_CASE("Event wording: health tells what the check found") {
+TEST_CASE(
+    "Event wording: health tells what the check found, and warns of servers that are missed") {
+  Served served;
+  const auto event_of = [&](const ServerKey& server, const HealthEvidence& now) {
+    return event_of_health(server, now, *served.deploy.control->snapshot());
+  };
   HealthEvidence evidence;
   evidence.what = "GET /health";
   evidence.health = Health::Down;
   evidence.last.emplace();
   evidence.last->status = 503;
   evidence.last->body = "db: down";
-  const Json down = event_of_health({"shop", "green", "g1"}, evidence);
+  const Json down = event_of({"shop", "green", "g1"}, evidence);
   CHECK(down["event"] == "server.down");
+  CHECK(down["level"] == "info");
+  CHECK(event_of({"shop", "blue", "b1"}, evidence)["level"] == "warning");
   CHECK(down["message"] == "shop/green/g1 down: GET /health → 503 \"db: down\"");
   evidence.health = Health::Unknown;
-  CHECK(event_of_health({"shop", "green", "g1"}, evidence).is_null());
+  CHECK(event_of({"shop", "green", "g1"}, evidence).is_null());
 }
 
 TEST_CASE("Merge patch: applied to the first value it gives the second") {
