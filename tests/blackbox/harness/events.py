@@ -1,7 +1,9 @@
 """A reader of the stream of events (docs/events.md), by hand: one message after another."""
 import json
+import time
 
 from harness.control import request_bytes
+from harness.waiting import TooLate
 from harness.wire import Wire
 
 
@@ -30,9 +32,11 @@ class Events:
         fields = dict(line.split(": ", 1) for line in text.decode().split("\n") if not line.startswith(":"))
         return fields.get("event"), fields.get("id"), json.loads(fields.get("data", "null"))
 
-    def until(self, name, fits=lambda data: True):
-        """The data of the next message of this name that fits."""
-        while True:
+    def until(self, name, fits=lambda data: True, within=60.0):
+        """The data of the next message of this name that fits; TooLate if only others come for `within` seconds."""
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
             found, _, data = self.next()
             if found == name and fits(data):
                 return data
+        raise TooLate(f"no such \"{name}\" came within {within} s")
