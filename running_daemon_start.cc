@@ -92,7 +92,7 @@ Started<void> RunningDaemon::open_logs(const Config& config) {
   auto opened = LogWriter::open(
       {.target = target, .on_news = [this](LogWriter::News news, const std::string& sentence) {
          mail_.post([this, news, sentence] {
-           if (telemetry_) telemetry_->events().add(event_of_access_log(news, sentence));
+           telemetry_->events().add(event_of_access_log(news, sentence));
          });
        }});
   if (!opened) return cannot_start(1, opened.error().message);

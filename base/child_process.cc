@@ -36,8 +36,9 @@ ChildProcess::Exit exit_of(std::int64_t status, int signal) {
   return {fmt::format("was killed by signal {} ({})", signal, ::strsignal(signal)), -1};
 }
 
-// Also those of libraries, such as libcurl's pair to be woken by, which have no flag of their own.
-// An older kernel refuses, and the child has a few that it does not know.
+// Also those of libraries, such as libcurl's pair to be woken by, which have no flag of their own
+// (but one that another thread opens this very moment). An older kernel refuses, and the child has
+// a few that it does not know.
 void keep_descriptors_from_children() {
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }

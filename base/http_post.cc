@@ -117,14 +117,14 @@ Result<HttpPost::Answer> HttpPost::post(const std::string& body, Duration patien
   s.carry(patience);
   const CURLcode outcome = s.outcome();
   curl_multi_remove_handle(s.multi, s.easy);
-  if (outcome == CURLE_AGAIN) return tealgate::error("no answer came in time");
-  const bool is_cut = outcome == CURLE_WRITE_ERROR;  // by keep_some()
-  if (outcome != CURLE_OK && !is_cut) {
+  long status = 0;
+  curl_easy_getinfo(s.easy, CURLINFO_RESPONSE_CODE, &status);
+  // A status is an answer, whatever becomes of its body.
+  if (status < 200) {
+    if (outcome == CURLE_AGAIN) return tealgate::error("no answer came in time");
     return tealgate::error("{}", s.error[0] != '\0' ? s.error : curl_easy_strerror(outcome));
   }
-  long status = 0;
   curl_off_t seconds = 0;
-  curl_easy_getinfo(s.easy, CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(s.easy, CURLINFO_RETRY_AFTER, &seconds);
   const curl_off_t most = std::chrono::duration_cast<std::chrono::seconds>(kLongestWait).count();
   return Answer{static_cast<int>(status),

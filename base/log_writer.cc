@@ -52,7 +52,9 @@ struct LogWriter::State {
   std::atomic<bool> is_reopen_asked{false};
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> dropped_by_file{0};
-  int trouble = 0;  // the error that was logged and has not ended
+  bool is_trouble_told = false;
+  TimePoint may_tell_from = TimePoint::min();
+  std::uint64_t dropped_told = 0;
   std::string batch;
 
   mutable std::mutex mutex;  // guards what follows; producers take it only at their birth
@@ -144,16 +146,20 @@ void LogWriter::State::reopen_if_asked() {
 }
 
 void LogWriter::State::report_trouble() {
-  int error = file->last_error();
-  if (error != 0 && trouble == 0) {
+  const int error = file->last_error();
+  if ((error != 0) == is_trouble_told) return;
+  if (error != 0) {
+    if (Clock::now() < may_tell_from) return;
+    may_tell_from = Clock::now() + settings.quiet;
     const char* why = error == EAGAIN ? "nobody reads it" : std::strerror(error);
     tell(News::Fails,
          fmt::format("the log {} takes nothing, lines are dropped: {}", file->target(), why));
-  } else if (error == 0 && trouble != 0) {
-    tell(News::Works, fmt::format("the log {} is written again; {} lines were dropped",
-                                  file->target(), file->dropped()));
+  } else {
+    const std::uint64_t untold = file->dropped() - std::exchange(dropped_told, file->dropped());
+    tell(News::Works,
+         fmt::format("the log {} is written again; {} lines were dropped", file->target(), untold));
   }
-  trouble = error;
+  is_trouble_told = error != 0;
 }
 
 void LogWriter::State::tell(News news, const std::string& sentence) const {

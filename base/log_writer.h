@@ -5,8 +5,8 @@
 // wake-up per 64 KiB. The thread collects from all producers at least every 200 ms and writes, so
 // that lines of two producers never mix within a line. What can't be kept is dropped and counted: a
 // line when its producer's buffer (4 MiB) is full, all that waits when the file takes nothing (disk
-// full); the trouble is told once, and writing goes on when the file does. The daemon owns the
-// writer; it ends after the last worker.
+// full); the trouble is told once, and once a minute if it comes and goes, and writing goes on when
+// the file does. The daemon owns the writer; it ends after the last worker.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,7 @@ class LogWriter {
     std::size_t buffer_bytes = std::size_t{4} << 20;  // of each producer
     Duration interval = std::chrono::milliseconds(200);
     Duration patience = std::chrono::seconds(3);  // with a full pipe
+    Duration quiet = std::chrono::minutes(1);     // between two troubles that are told
     // What is worth telling, on the writer's thread; the daemon's log has it already.
     std::function<void(News news, const std::string& sentence)> on_news = {};
   };

@@ -206,8 +206,9 @@ std::string LokiPusher::sentence(LokiPace::News news, const Result<HttpPost::Ans
     const std::uint64_t untold = is_again ? dropped() - told_ : overflown() - overflown_told_;
     told_ += untold;
     overflown_told_ = overflown();
-    return fmt::format("Loki at {} takes log lines {}; {} were dropped", settings_->url,
-                       is_again ? "again" : "more slowly than they come", untold);
+    return fmt::format("Loki at {} takes log lines{}; {} were dropped", settings_->url,
+                       is_again ? " again" : ", but there was not room for all that waited",
+                       untold);
   }
   const bool refuses = news == LokiPace::News::Refuses;
   return fmt::format(

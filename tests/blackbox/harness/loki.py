@@ -20,7 +20,7 @@ Entry = collections.namedtuple("Entry", "labels time line metadata")
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 OURS = {"service", "pool", "stream"}
 GARBAGE, NEVER, TAKEN = "garbage", "never", "taken"
-ENDLESS = object()
+ENDLESS, DRIPS = object(), object()
 
 
 class Loki:
@@ -44,7 +44,7 @@ class Loki:
         return f"{'https' if self.context else 'http'}://{self.port.address}"
 
     def answer(self, what, body="", **fields):
-        """From now on: a status with its body (ENDLESS: one without end) and fields, GARBAGE, NEVER, or TAKEN: the lines are
+        """From now on: a status with its body (ENDLESS: one without end; DRIPS: so, and slow) and fields, GARBAGE, NEVER, or TAKEN: the lines are
         stored, and nothing is answered. Or what a function makes of the entries."""
         body = body.encode() if isinstance(body, str) else body
         self.said = what, body, {name.replace("_", "-"): str(value) for name, value in fields.items()}
@@ -110,8 +110,8 @@ class Loki:
     def wait_until_closed(self):
         self._closed.wait()
 
-    def is_closed(self):
-        return self._closed.is_set()
+    def is_closed(self, within=0):
+        return self._closed.wait(within)
 
     def take(self, handler):
         """What is answered; the lines are kept only if that is a 2xx."""
@@ -191,12 +191,13 @@ class PushHandler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in fields.items():
             self.send_header(name, value)
-        if status != 204 and body is not ENDLESS:
+        has_end = body not in (ENDLESS, DRIPS)
+        if status != 204 and has_end:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        while body is ENDLESS and not self.loki.is_closed():
-            self.wfile.write(b"no end " * 1000)
-        self.wfile.write(body if status != 204 and body is not ENDLESS else b"")
+        while not has_end and not self.loki.is_closed(0.1 if body is DRIPS else 0):
+            self.wfile.write(b"no end " * (1 if body is DRIPS else 1000))
+        self.wfile.write(body if status != 204 and has_end else b"")
 
     def handle(self):
         try:

@@ -210,36 +210,52 @@ TEST_CASE("LogWriter: a full disk drops lines, is told once, and ends when there
   CHECK(occurrences(folder.read("stderr"), "is written again; 3 lines were dropped") == 1);
 }
 
-TEST_CASE("LogWriter: trouble and its end are told to whoever asked, once each") {
+TEST_CASE(
+    "LogWriter: trouble that comes and goes is told once a minute, with what was dropped since") {
   TempFolder folder;
-  std::filesystem::create_symlink("/dev/full", folder.file("log"));
   std::vector<std::string> told;
   LogWriter::Settings settings;
   settings.target = folder.file("log");
   settings.interval = 1h;
+  SUBCASE("a minute has not passed") {}
+  SUBCASE("a minute has passed") {
+    settings.quiet = 0s;
+  }
   settings.on_news = [&told](LogWriter::News news, const std::string& sentence) {
     told.push_back((news == LogWriter::News::Fails ? "fails: " : "works: ") + sentence);
   };
   auto writer = LogWriter::open(settings).value();
   LogWriter::Producer producer(*writer);
   CapturedStderr captured(folder.file("stderr"));
-  const auto write = [&] {
-    producer.append("line");
+  const auto write = [&](unsigned lines) {
+    for (unsigned i = 0; i < lines; ++i) {
+      producer.append("line");
+      writer->flush();
+    }
+  };
+  const auto turn = [&](bool is_full) {
+    std::filesystem::remove(folder.file("log"));
+    if (is_full) std::filesystem::create_symlink("/dev/full", folder.file("log"));
+    writer->reopen();
     writer->flush();
   };
-  write();
-  write();
-  REQUIRE(told.size() == 1);
+  turn(true);
+  write(2);
+  turn(false);
+  write(2);
+  REQUIRE(told.size() == 2);
   CHECK(told[0].find("fails: the log") == 0);
   CHECK(told[0].find("No space left on device") != std::string::npos);
-  std::filesystem::remove(folder.file("log"));
-  writer->reopen();
-  writer->flush();
-  write();
-  write();
-  REQUIRE(told.size() == 2);
   CHECK(told[1].find("works: the log") == 0);
-  CHECK(told[1].find("2 lines were dropped") != std::string::npos);
+  CHECK(told[1].find(" 2 lines were dropped") != std::string::npos);
+  turn(true);
+  write(3);
+  turn(false);
+  write(1);
+  const bool is_quiet = settings.quiet > 0s;
+  REQUIRE(told.size() == (is_quiet ? 2 : 4));
+  if (is_quiet) return;
+  CHECK(told[3].find(" 3 lines were dropped") != std::string::npos);
 }
 
 TEST_CASE("LogWriter: off takes lines and does nothing") {
