@@ -166,7 +166,7 @@ async def receive(row, client, message):
 
     read = slowly if row.act == "trickles" else client.feed
     try:
-        if not await asyncio.wait_for(read(message, lambda: message.complete), 30):
+        if not await asyncio.wait_for(read(message, lambda: message.complete), 60):
             message.end_of_stream()
     except (OSError, Malformed):
         pass
@@ -197,7 +197,7 @@ async def act(row, daemon, client, rest, message):
     if row.act == "stalls" and row.moment in STREAMING:
         # Not until the server is quiet: the kernel may take the whole answer from it at once. The write deadline runs again
         # after each progress, and so may take a while.
-        await eventually_async(lambda: lines_of(row, daemon.access_log()), 30, f"the line of {row}")
+        await eventually_async(lambda: lines_of(row, daemon.access_log()), 60, f"the line of {row}")
     elif row.is_seen:
         row.origin.disarm()
     return await receive(row, client, message)
@@ -258,7 +258,7 @@ def add_logs(daemon, made):
 
 def test_clients_that_fail(stage, is_sanitized):
     made = rows()
-    short = "4s" if is_sanitized else "3s"
+    short = "8s" if is_sanitized else "6s"
     pools = {row.host: {"blue": [row.create_origin().address], "green": ["127.0.0.1:9"]} for row in made}
     services = {f"row{row.number}": {"hosts": [row.host], "pools": pools[row.host]} for row in made}
     timeouts = {name: short for name in ("request_head", "request_body", "write")}

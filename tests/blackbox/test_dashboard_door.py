@@ -72,8 +72,13 @@ def test_followers_leave_places_for_those_who_ask(scene):
     assert scene.ask("/v1/events?figures=0", "HEAD").status == 200, "the dashboard's address has places of its own"
     followers.pop().close()
     followers.pop().close()
-    with Wire(0, path=str(scene.daemon.socket_path)) as wire:
-        eventually(lambda: wire.send(follow) or wire.receive_head().status == 200, what="the place that was given back")
+
+    def is_followed():
+        with Wire(0, path=str(scene.daemon.socket_path)) as wire:
+            wire.send(follow)
+            return wire.receive_head().status == 200
+
+    eventually(is_followed, what="the place that was given back")
     for wire in followers:
         wire.close()
 

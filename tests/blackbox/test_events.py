@@ -112,8 +112,8 @@ def test_health_is_an_event_with_its_reason(stage):
     with Events(daemon, "?figures=0") as events:
         events.next()
         sick.status = 503
-        down = events.until("event", lambda event: event["event"] == "server.down")
-        assert down["pool"] == "green" and down["message"].endswith('GET /health → 503 "db: away"')
+        down = events.until("event", lambda event: event["event"] == "server.down" and event["pool"] == "green")
+        assert down["message"].endswith('GET /health → 503 "db: away"')
         sick.status = 200
         events.until("event", lambda event: event["event"] == "server.up")
 

@@ -63,8 +63,8 @@ def expected(row):
 
 def late(sanitized):
     """Timeouts that no good row meets."""
-    short = "4s" if sanitized else "2s"
-    return {"connect": "700ms", "response": short, "between_bytes": short}
+    short = "6s" if sanitized else "4s"
+    return {"connect": "3s", "response": short, "between_bytes": short}
 
 
 def rows_of(faults, kinds, connections=(False, True), places=None):

@@ -68,7 +68,7 @@ class Rotation:
 
 
 def begin_wrk(daemon, seconds):
-    command = [WRK, "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", REPORT, f"http://127.0.0.1:{daemon.port}/"]
+    command = [WRK, "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "--timeout", "30s", "-s", REPORT, f"http://127.0.0.1:{daemon.port}/"]
     return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
 
 

@@ -206,7 +206,7 @@ def test_a_body_below_the_rate_ends_with_408(stage):
     daemon, _ = daemon_with(
         stage,
         script=Withholding(),
-        **{"timeouts": {"request_body": "400ms"}},
+        **{"timeouts": {"request_body": "4s"}},
     )
     with Wire(daemon.port) as wire:
         wire.send(head("POST", "/", "Content-Length: 1000", "X-Request-Id: trickle"))
@@ -218,7 +218,7 @@ def test_a_body_below_the_rate_ends_with_408(stage):
                 pass
             return not wire.stays_open(0.05)
 
-        eventually(answered, what="an answer to the trickle")
+        eventually(answered, 30, what="an answer to the trickle")
     line = daemon.wait_for_log(lambda line: line["request_id"] == "trickle")
     assert (line["end"], line["status"]) == ("body_timeout", 408)
     assert "body_rate" in line["detail"]

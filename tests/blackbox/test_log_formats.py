@@ -55,8 +55,10 @@ def test_combined_is_what_nginx_writes(stage, combined):
                 wire.send(ask)
                 assert wire.receive_head().status == 200
     eventually(lambda: len(combined.lines()) == len(asks), what="all lines")
-    nginx = (stage.folder / "nginx.log").read_text().splitlines()[-len(asks) :]
-    assert sorted(map(without_time, combined.lines())) == sorted(map(without_time, nginx))
+    nginx = stage.folder / "nginx.log"
+    eventually(lambda: r'"\xE4\xFF"' in nginx.read_text(), what="nginx's line of the last request")
+    nginx_lines = nginx.read_text().splitlines()[-len(asks) :]
+    assert sorted(map(without_time, combined.lines())) == sorted(map(without_time, nginx_lines))
 
 
 def answers(port):

@@ -140,8 +140,7 @@ def test_prometheus_scrapes_it(stage, busy, tmp_path):
         "global": {"scrape_interval": "1s"},
         "scrape_configs": [{"job_name": "tealgate", "static_configs": [
             {"targets": [f"127.0.0.1:{busy.dashboard_port}"]}]}]}))
-    port = Port()
-    port.close()
+    port = stage.also_close(Port())
     stage.also_close(Child(
         ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path}/data",
          f"--web.listen-address=127.0.0.1:{port.number}", "--log.level=error"], tmp_path / "prometheus.log"))

@@ -237,7 +237,7 @@ def test_post_is_sent_twice_only_if_the_service_says_so(stage, retries, fields, 
 def test_late_answer_is_asked_for_elsewhere_if_the_service_says_so(stage):
     unwell = stage.scripted(Unwell())
     daemon = daemon_for(stage, unwell.address, stage.scripted(Named("well")).address,
-                        retries={"on": "timeout"}, timeouts={"response": "200ms"})
+                        retries={"on": "timeout"}, timeouts={"response": "4s"})
     assert ask_until_unwell_was_asked(daemon, unwell, head("GET", "/"))[-1].body == b"well"
     line = daemon.wait_for_log(lambda line: line["attempts"] == 2)
     assert line["tries"] == [f"{unwell.address}: response_timeout"]

@@ -149,10 +149,12 @@ def test_short_of_memory_it_accepts_nobody_and_serves_who_is_connected(stage, po
     daemon.supervisor.cover("/sys/fs/cgroup", group.root)
     daemon.start()
     port = daemon.port
-    with Wire(port) as old, Wire(port, timeout=20) as new:
+    with Wire(port) as old:
         assert old.exchange(head("GET", "/")).status == 200
         group.use(950 << 20)
         eventually(lambda: lines_with(daemon, "950 of 1000 MiB of the control group are used"), what="its word")
+        assert daemon.control.status()["ok"], "and what it says of has been done"
+        new = stage.also_close(Wire(port, timeout=20))
         new.send(head("GET", "/"))
         assert new.stays_open(0.5)
         for _ in range(20):

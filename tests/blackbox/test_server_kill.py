@@ -76,7 +76,7 @@ def send_to(two, victim, raw_with):
         eventually(lambda: two.daemon.control.status()["in_flight"] > 0)
         if two.daemon.server(victim.name)["in_flight"] > before:
             return client, identity
-        client.close()
+        client.reset()
         two.daemon.wait_until_idle()
     raise AssertionError("the victim was never asked")
 
@@ -84,7 +84,7 @@ def send_to(two, victim, raw_with):
 def test_idempotent_request_in_flight_at_the_killed_server_is_saved(two):
     victim = two.origins[0]
     client, identity = send_to(
-        two, victim, lambda id: head("GET", f"/bytes?n=5&id={id}&delay=3000", f"X-Request-Id: {id}"))
+        two, victim, lambda id: head("GET", f"/bytes?n=5&id={id}&delay=8000", f"X-Request-Id: {id}"))
     with client:
         victim.kill()
         answer = client.receive()
@@ -96,7 +96,7 @@ def test_post_in_flight_at_the_killed_server_is_502_and_not_repeated(two):
     victim = two.origins[0]
     client, identity = send_to(
         two, victim,
-        lambda id: head("POST", f"/hash?id={id}&delay=3000", f"X-Request-Id: {id}", "Content-Length: 2") + b"hi")
+        lambda id: head("POST", f"/hash?id={id}&delay=8000", f"X-Request-Id: {id}", "Content-Length: 2") + b"hi")
     with client:
         victim.kill()
         assert client.receive("POST").status == 502

@@ -13,7 +13,8 @@ from harness.daemon import shop
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 
-TIMES = {"request_head": "500ms", "request_body": "500ms", "write": "500ms", "idle": "2s"}
+WRITE = 4  # seconds: longer than a machine holds up an honest client
+TIMES = {"request_head": "500ms", "request_body": "500ms", "write": f"{WRITE}s", "idle": "6s"}
 
 
 def daemon_before(stage, *script, **service):
@@ -84,7 +85,7 @@ def ends_of(daemon, count, end):
         lines = [line for line in daemon.access_log() if line["end"] == end]
         return lines if len(lines) >= count else None
 
-    return eventually(all_lines, what=f"{count} lines with {end}")
+    return eventually(all_lines, 30, f"{count} lines with {end}")
 
 
 def test_slowloris_ends_with_408(stage):
@@ -152,7 +153,7 @@ def test_a_client_that_takes_its_answer_in_drips_is_cut(stage):
         wire.send(head("GET", "/large"))
     normal_client_is_served(daemon)
     drips = bites(wires)
-    eventually(lambda: next(drips, 0) == 0, 20, "the end of all dripping clients")
+    eventually(lambda: next(drips, 0) == 0, 60, "the end of all dripping clients")
     lines = ends_of(daemon, 10, "client_stalled")
     assert {line["status"] for line in lines} == {200}
     assert {TOO_SLOW in line["detail"] for line in lines} == {True}
@@ -168,7 +169,7 @@ def test_a_slow_client_that_takes_enough_is_left_alone(stage, rate):
     with Wire(daemon.port, receive_buffer=4096) as wire:
         wire.send(head("GET", "/large", "X-Request-Id: honest"))
         message = wire.receive_head()
-        end = time.monotonic() + 4 * 0.5
+        end = time.monotonic() + 2.5 * WRITE
         for still_open in bites([wire], message):
             assert still_open
             if time.monotonic() > end:
@@ -186,7 +187,7 @@ def test_a_stream_that_says_nothing_asks_nothing_of_its_client(stage):
         wire.send(head("GET", "/events"))
         message = wire.receive_head()
         wire.receive_until(message, lambda: b"data: 1" in message.body)
-        assert wire.stays_open(4 * 0.5)
+        assert wire.stays_open(1.5 * WRITE)
         events.go.set()
         assert wire.receive_rest(message).body == b"data: 1\n\ndata: 2\n\n"
 
@@ -195,8 +196,8 @@ def test_an_idle_connection_costs_its_time_and_no_line(stage):
     daemon = daemon_before(stage)
     with Wire(daemon.port) as never, Wire(daemon.port) as kept:
         assert kept.exchange(head("GET", "/", "X-Request-Id: only")).status == 200
-        assert never.is_closed_by_peer(10)
-        assert kept.is_closed_by_peer(10)
+        assert never.is_closed_by_peer(20)
+        assert kept.is_closed_by_peer(20)
     daemon.wait_for_log(lambda line: line.get("request_id") == "only")
     assert len(daemon.access_log()) == 1
 

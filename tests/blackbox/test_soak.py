@@ -17,7 +17,7 @@ REMEMBERED = 500  # switches: the events, history and operations that a daemon k
 # What the heap may keep of the busiest moments: half a KiB an exchange in a minute, and no more in ten; and connections that the
 # control plane holds for a moment.
 SPARE_MEMORY, SPARE_DESCRIPTORS = 12 * MIB, 2
-TIMEOUTS = {"connect": "1s", "response": "3s", "between_bytes": "3s", "request_head": "3s", "request_body": "3s", "write": "5s"}
+TIMEOUTS = {"connect": "1s", "response": "3s", "between_bytes": "3s", "request_head": "3s", "request_body": "12s", "write": "5s"}
 SPLITS = (["blue"], ["green"], ["blue", "green"])
 
 

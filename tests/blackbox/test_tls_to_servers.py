@@ -95,8 +95,12 @@ def test_the_name_is_the_hosts_unless_another_is_given(stage):
 )
 def test_what_is_wrong_is_said_by_checks_and_log(stage, words, reason):
     scene = Scene(stage, **words, health={"path": "/", "interval": "200ms", "fall": 1})
-    server = eventually(lambda: (lambda s: s["health"] == "down" and s)(scene.daemon.server(scene.origin.address)), 10, "down")
-    assert reason in server["check"]["error"]
+
+    def is_down_and_why():
+        server = scene.daemon.server(scene.origin.address)
+        return server["health"] == "down" and reason in server["check"]["error"]
+
+    eventually(is_down_and_why, 10, f"down, with the reason: {reason}")
     scene.service = {"health": "none"}
     scene.reload()
     assert scene.refusal() == reason

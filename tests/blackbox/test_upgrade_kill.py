@@ -144,7 +144,7 @@ def test_new_daemon_dies_while_the_old_one_still_finishes(stage):
         eventually(lambda: serving_or_none(lineage) == lineage.first, what="the old one's return")
         assert daemon.service()["split"] == ["green"]
         assert request(port, "/").body == b"green"
-        assert [line["event"] for line in daemon.history_lines()][-1] == "upgrade_taken_back"
+        eventually(lambda: daemon.history_lines()[-1]["event"] == "upgrade_taken_back", what="its line in the history")
         blue.let_go()
         assert waiting.receive().status == 200
     lineage.demand_upgrade()

@@ -19,7 +19,10 @@ def config_text(config):
 
 
 def shop(pools, health="none", **service):
-    """A config of one service `shop`; `pools` is {pool: [address or server map]}."""
+    """A config of one service `shop`; `pools` is {pool: [address or server map]}. Servers may live in the test's own
+    process, which the machine may hold up: a check waits for it."""
+    if isinstance(health, dict):
+        health = {"timeout": "10s", **health}
     return {
         "version": 1,
         "listen": ["127.0.0.1:0"],
