@@ -73,7 +73,7 @@ def test_a_final_answer_comes_without_100_and_without_the_body(stage):
     def refuse(peer):
         if peer.read_head():
             peer.answer(b"no", status="401 Unauthorized")
-        gone.wait(10)
+        gone.wait(30)
 
     daemon = daemon_for(stage, refuse)
     with Wire(daemon.port) as client:

@@ -73,7 +73,7 @@ def test_tunnel_passes_bytes_both_ways_until_the_client_ends_it(stage):
     assert daemon.server("blue")["streams"] == 1
     client.finish_sending()
     assert client.read_to_end() == b""
-    assert script.ended.wait(5)
+    assert script.ended.wait(20)
     line = daemon.wait_for_log(lambda line: line.get("request_id") == "tunnel")
     assert (line["status"], line["upstream_status"], line["end"]) == (101, 101, "ok")
     assert line["bytes_in"] >= len(sent) and line["bytes_out"] >= len(sent)
@@ -180,7 +180,7 @@ def test_streams_drain_for_as_long_as_they_may_and_are_told_apart(stage):
     _, rest = switch_protocols(client)
     switching = Switching(daemon, "green", until="done", force=True)
     eventually(lambda: phase(daemon) == "draining", what="the drain")
-    operation = eventually(lambda: (daemon.service()["operation"] or {}).get("drain"), 5, "the drain's report")
+    operation = eventually(lambda: (daemon.service()["operation"] or {}).get("drain"), 20, "the drain's report")
     assert (operation["left"], operation["left_streams"]) == (1, 1)
     client.send(b"still here")
     assert exactly(client, 10, rest) == b"still here"

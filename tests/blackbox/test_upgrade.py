@@ -11,6 +11,7 @@ import pytest
 
 from harness.behaviours import Named, Withholding
 from harness.daemon import shop
+from harness.message import Malformed
 from harness.secure import SecureWire
 from harness.tls_scene import TlsScene
 from harness.upgrades import Lineage, program, set_reaper, speaker
@@ -159,9 +160,9 @@ def test_what_the_program_started_is_killed_with_it(scene):
 
 def test_tealgate_that_hangs_after_its_first_word_is_killed(scene):
     hangs = speaker(scene.stage.folder, "hangs", HELLO % (1, 1))
-    code, words = scene.refused(hangs, "--timeout", "2s")
+    code, words = scene.refused(hangs, "--timeout", "10s")
     assert code == 6
-    assert "within 2 s: step check" in words
+    assert "within 10 s: step check" in words
 
 
 @pytest.mark.parametrize("words, why", [
@@ -272,7 +273,7 @@ def test_last_answers_say_that_the_connection_ends(stage):
         blue.let_go()
         answer = waiting.receive()
         assert (answer.status, answer.announces_close) == (200, True)
-        assert waiting.is_closed_by_peer()
+        assert waiting.is_closed_by_peer(10), "before the 20 s of shutdown_grace"
     assert request(scene.port, "/").status == 200
     assert scene.daemon.child.wait(20) == 0
     assert scene.daemon.wait_for_log(lambda line: line["request_id"] == "old")["end"] == "ok"
@@ -302,7 +303,7 @@ def test_exchange_without_an_answer_is_bounded(stage):
 
 
 def test_streams_are_closed_properly_one_after_another(stage):
-    scene = ChatScene(stage, {"drain": "1s", "stream_drain": "30s", "stream_spread": "4s"})
+    scene = ChatScene(stage, {"drain": "1s", "stream_drain": "30s", "stream_spread": "12s"})
     lineage = Lineage(scene.daemon)
     pairs = [scene.open() for _ in range(4)]
     lineage.demand_upgrade()
@@ -311,7 +312,7 @@ def test_streams_are_closed_properly_one_after_another(stage):
         assert pair.at_client.next() == TO_CLIENT
         ends.append(time.monotonic())
         pair.finish()
-    assert ends[-1] - ends[0] > 2, "spread over 4 s"
+    assert ends[-1] - ends[0] > 2, "spread over 12 s"
     assert scene.daemon.child.wait(20) == 0
     assert {scene.end_of(pair.name)["end"] for pair in pairs} == {"drain_close"}
     scene.chat.over.set()
@@ -352,10 +353,14 @@ def test_switch_after_an_upgrade_waits_for_what_the_old_daemon_has_in_flight(sta
 def test_old_daemons_clients_go_where_the_new_one_switched(scene):
     with Wire(scene.port) as idle:
         assert idle.exchange(head("GET", "/")).body == b"blue"
+        began = time.monotonic()
         scene.lineage.demand_upgrade()
-        assert scene.daemon.cli("switch", "green", "--until", "switched").returncode == 0
-        answer = idle.exchange(head("GET", "/"))
-        assert (answer.body, answer.announces_close) == (b"green", True)
+        assert scene.daemon.control.switch("green", until="switched").ok
+        try:
+            answer = idle.exchange(head("GET", "/"))
+            assert (answer.body, answer.announces_close) == (b"green", True)
+        except (ConnectionError, Malformed):
+            assert time.monotonic() - began > 5, "it is let go before its grace is over"
     scene.lineage.stop()
 
 
@@ -399,7 +404,7 @@ def test_old_daemon_that_hangs_is_killed_so_that_decisions_go_on(stage):
         scene.lineage.demand_upgrade()
         os.kill(scene.lineage.first, signal.SIGSTOP)
         assert scene.daemon.cli("switch", "green", "--until", "switched").returncode == 0
-        assert scene.daemon.child.wait(5) == -signal.SIGKILL
+        assert scene.daemon.child.wait(20) == -signal.SIGKILL
     assert "does not answer any more: it is killed" in scene.daemon.output()
     scene.lineage.stop()
 

@@ -115,7 +115,7 @@ def test_whoever_is_followed_by_nobody_ends_without_another_line(daemon, words):
     try:
         assert follower.stdout.readline()
         follower.stdout.close()
-        assert follower.wait(3) == 0 and follower.stderr.read() == b""
+        assert follower.wait(20) == 0 and follower.stderr.read() == b""
     finally:
         follower.kill()
         follower.wait(10)
@@ -204,6 +204,6 @@ def test_status_follow_is_cut_to_the_terminal_and_says_so(daemon, terminal):
     assert terminal.lines()[0].startswith("shop  OK"), "its beginning is what is seen"
     terminal.resize(120, 30)
     terminal.wait_for("api  OK")
-    assert "a taller terminal" not in terminal.screen()
+    eventually(lambda: "a taller terminal" not in terminal.screen(), what="the end of the hint")
     terminal.press("C-c")
     terminal.wait_for_prompt()

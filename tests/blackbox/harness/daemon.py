@@ -163,7 +163,7 @@ class Daemon:
         with open(self.access_log_path) as log:
             return [json.loads(line) for line in log if line.endswith("\n")]
 
-    def wait_for_log(self, condition, within=5.0, what="a line of the access log"):
+    def wait_for_log(self, condition, within=20.0, what="a line of the access log"):
         """The first line for which `condition(line)` holds."""
         return eventually(lambda: next(filter(condition, self.access_log()), None), within, what)
 

@@ -115,19 +115,22 @@ class Loki:
 
     def take(self, handler):
         """What is answered; the lines are kept only if that is a 2xx."""
-        self.attempts.append(time.monotonic())
+        came = time.monotonic()
         fields = handler.headers
         body = handler.rfile.read(int(fields["Content-Length"]))
         self.demand(handler.path == "/loki/api/v1/push", f"path {handler.path}")
         self.demand(fields["Content-Type"] == "application/json", f"Content-Type {fields['Content-Type']}")
         self.demand(fields["Content-Encoding"] == "gzip", f"Content-Encoding {fields['Content-Encoding']}")
         if self.authorization and fields["Authorization"] != self.authorization:
+            self.attempts.append(came)
             return 401, b"authentication required\n", {}
         if fields["X-Scope-OrgID"] != self.tenant:
+            self.attempts.append(came)
             return 401, b"no org id\n", {}
         with self._lock:
             entries = list(self._entries(json.loads(gzip.decompress(body))))
             what, text, fields = self.said
+            self.attempts.append(came)  # whoever has waited for it may call answer(): that is for the next one
             what = what(entries) if callable(what) else what
             if what == TAKEN or isinstance(what, int) and 200 <= what < 300:
                 self._keep(entries)

@@ -88,7 +88,7 @@ class Wire:
             data += piece
         return bytes(data)
 
-    def is_closed_by_peer(self, within=5.0):
+    def is_closed_by_peer(self, within=20.0):
         """Whether the peer closes (politely) within that time, sending nothing more."""
         return self._next_byte(within) == b""
 

@@ -68,7 +68,9 @@ TEST_CASE("Conversation: an answer that was begun and not ended is a lost connec
   BusySocket socket;
   Loop loop;
   std::string heard;
-  Conversation conversation(loop, socket.address(), impatient(),
+  Request request = impatient();
+  request.patience = std::chrono::seconds(2);
+  Conversation conversation(loop, socket.address(), request,
                             [&heard](std::string_view line) { heard = line; });
   loop.run_once();
   socket.answer(

@@ -361,6 +361,7 @@ TEST_CASE("Wait: it counts fresh checks, and says after its timeout what is miss
   CHECK(late->code() == "timed_out");
   CHECK(late->message().find("10.0.0.22:80") != std::string::npos);
   command.healthy = 1;
+  command.timeout = 10s;
   const auto one = std::make_shared<Heard>();
   deploy.control->wait(command, deploy.caller, one);
   deploy.finished(one);

@@ -59,7 +59,7 @@ struct Load {
 class Answering : RequestHandler, ServerConnectionOwner {
  public:
   explicit Answering(std::uint64_t rate, const Load& load = {}) : load_(load) {
-    settings_.write = 200ms;
+    settings_.write = 1s;
     settings_.response_rate = rate;
     UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     shrink(listener, SO_SNDBUF);
@@ -128,18 +128,18 @@ TEST_CASE("ServerConnection: the end of an answer that nobody takes is a stall")
 
 TEST_CASE("ServerConnection: the end of an answer must be taken at the rate") {
   Answering answering(1 << 20);
-  const Outcome& outcome = answering.take(1024);
+  const Outcome& outcome = answering.take(256);
   CHECK(outcome.failure == Failure::ClientStalled);
   CHECK(outcome.detail.find("limits.response_rate") != std::string::npos);
 }
 
 TEST_CASE("ServerConnection: who takes the end slowly, but fast enough, gets it") {
   Answering answering(100);
-  CHECK(answering.take(1024).failure == Failure::None);
+  CHECK(answering.take(256).failure == Failure::None);
 }
 
 TEST_CASE("ServerConnection: small answers are not taken more slowly than a large one") {
-  const Outcome outcome = Answering(1 << 20, {.requests = 400, .body = 200}).take(1024);
+  const Outcome outcome = Answering(1 << 20, {.requests = 400, .body = 200}).take(256);
   CHECK(outcome.failure == Failure::ClientStalled);
   CHECK(outcome.detail.find("limits.response_rate") != std::string::npos);
   CHECK(outcome.done > 1);
