@@ -1,5 +1,5 @@
-"""One daemon replaces another: what hands over, what is refused and why, what becomes of the old one's exchanges, and that
-both together keep every promise of one. test_upgrade_load.py has the load, test_upgrade_kill.py the deaths in between."""
+"""One daemon replaces another: what hands over, what is refused and why, what becomes of the old one's exchanges.
+test_upgrade_old_daemon.py has what both promise together, test_upgrade_load.py the load, test_upgrade_kill.py the deaths in between."""
 import json
 import os
 import signal
@@ -9,11 +9,10 @@ import time
 
 import pytest
 
-from harness.behaviours import Named, Withholding
-from harness.daemon import shop
-from harness.message import Malformed
+from harness.behaviours import Withholding
 from harness.secure import SecureWire
 from harness.tls_scene import TlsScene
+from harness.upgrade_scene import GRACE, UpgradeScene, last_event
 from harness.upgrades import Lineage, program, set_reaper, speaker
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
@@ -21,7 +20,6 @@ from test_drain import Switching
 from test_stream_close import TO_CLIENT, ChatScene
 
 HELLO = b'{"say":"hello","protocol":%d,"version":"0.0.9","pid":1,"state_version":%d}'
-GRACE = {"shutdown_grace": "20s"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,38 +29,9 @@ def reaper():
     set_reaper(False)
 
 
-class Scene:
-    """`blue` and `green` are the scripts of the two pools' only servers."""
-
-    def __init__(self, stage, blue=None, green=None, config=GRACE, **service):
-        self.stage = stage
-        scripts = {"blue": blue or Named("blue"), "green": green or Named("green")}
-        pools = {pool: [{"address": stage.scripted(script).address, "name": pool}] for pool, script in scripts.items()}
-        self.daemon = stage.daemon(shop(pools, **service) | config)
-        self.lineage = Lineage(self.daemon)
-        self.port = self.daemon.port
-
-    def refused(self, *words):
-        """An upgrade that must leave all as it is: its exit code and what it said."""
-        before = self.lineage.serving()
-        done = self.lineage.upgrade(*words)
-        assert self.lineage.serving() == before
-        assert request(self.port, "/").status == 200
-        eventually(lambda: self.lineage.living() == [before], what="the end of the new one")
-        eventually(lambda: last_event(self.daemon, "upgrade_refused"), what="its line in the history")
-        assert done.stdout == ""
-        return done.returncode, done.stderr
-
-
-def last_event(daemon, event):
-    """The last line of the history, if it is about that."""
-    line = daemon.history_lines()[-1]
-    return line if line["event"] == event else None
-
-
 @pytest.fixture
 def scene(stage):
-    return Scene(stage)
+    return UpgradeScene(stage)
 
 
 # What hands over
@@ -224,7 +193,7 @@ def test_two_at_once(scene):
 
 def test_release_under_way_goes_first(stage):
     blue = Withholding("blue")
-    scene = Scene(stage, blue, switch={"drain": "20s", "stream_drain": "20s"})
+    scene = UpgradeScene(stage, blue, switch={"drain": "20s", "stream_drain": "20s"})
     with Wire(scene.port) as waiting:
         waiting.send(head("GET", "/"))
         eventually(lambda: blue.asked, what="the request at blue")
@@ -265,7 +234,7 @@ def test_lock_that_nobody_holds_open_goes_over(scene):
 
 def test_last_answers_say_that_the_connection_ends(stage):
     blue = Withholding("blue")
-    scene = Scene(stage, blue)
+    scene = UpgradeScene(stage, blue)
     with Wire(scene.port) as waiting:
         waiting.send(head("GET", "/", "X-Request-Id: old"))
         eventually(lambda: blue.asked, what="the request at blue")
@@ -292,7 +261,7 @@ def test_upload_under_way_is_finished(scene):
 
 
 def test_exchange_without_an_answer_is_bounded(stage):
-    scene = Scene(stage, Withholding("blue"), config={"shutdown_grace": "1s"})
+    scene = UpgradeScene(stage, Withholding("blue"), config={"shutdown_grace": "1s"})
     with Wire(scene.port, timeout=20) as waiting:
         waiting.send(head("GET", "/"))
         eventually(lambda: scene.daemon.server("blue")["in_flight"] == 1, what="the request")
@@ -328,99 +297,3 @@ def test_event_stream_gets_its_proper_end(stage):
     assert scene.daemon.child.wait(20) == 0
     scene.chat.over.set()
     lineage.stop()
-
-
-# Two daemons keep every promise of one
-
-
-def test_switch_after_an_upgrade_waits_for_what_the_old_daemon_has_in_flight(stage):
-    blue = Withholding("blue")
-    scene = Scene(stage, blue, switch={"drain": "20s", "stream_drain": "20s"})
-    with Wire(scene.port) as waiting:
-        waiting.send(head("POST", "/", "Content-Length: 0"))
-        eventually(lambda: blue.asked, what="the request at blue")
-        scene.lineage.demand_upgrade()
-        switching = Switching(scene.daemon, "green", until="drained")
-        drain = eventually(lambda: (scene.daemon.service()["operation"] or {}).get("drain"), what="the drain's report")
-        assert (drain["left"], scene.daemon.server("blue")["in_flight"]) == (1, 1)
-        blue.let_go()
-        assert waiting.receive("POST").status == 200
-        assert switching.result()["drain"]["finished"] == 1
-    assert scene.daemon.child.wait(20) == 0
-    scene.lineage.stop()
-
-
-def test_old_daemons_clients_go_where_the_new_one_switched(scene):
-    with Wire(scene.port) as idle:
-        assert idle.exchange(head("GET", "/")).body == b"blue"
-        began = time.monotonic()
-        scene.lineage.demand_upgrade()
-        assert scene.daemon.control.switch("green", until="switched").ok
-        try:
-            answer = idle.exchange(head("GET", "/"))
-            assert (answer.body, answer.announces_close) == (b"green", True)
-        except (ConnectionError, Malformed):
-            assert time.monotonic() - began > 5, "it is let go before its grace is over"
-    scene.lineage.stop()
-
-
-def test_drain_after_an_upgrade_cuts_what_the_old_daemon_has(stage):
-    scene = Scene(stage, Withholding("blue"), switch={"drain": "300ms", "stream_drain": "1s"})
-    with Wire(scene.port) as waiting:
-        waiting.send(head("GET", "/", "X-Request-Id: cut"))
-        eventually(lambda: scene.daemon.server("blue")["in_flight"] == 1, what="the request")
-        scene.lineage.demand_upgrade()
-        drain = Switching(scene.daemon, "green", until="done").result()["drain"]
-        assert (drain["drained"], drain["cut"]) == (True, {"http": 1, "stream": 0})
-        assert waiting.receive().status == 504
-    assert scene.daemon.wait_for_log(lambda line: line["request_id"] == "cut")["end"] == "drain_cut"
-    scene.lineage.stop()
-
-
-def test_old_daemon_that_cannot_follow_ends_and_the_switch_waits_for_that(stage):
-    scene = Scene(stage, Withholding("blue", begin=True))
-    red = stage.scripted(Named("red"))
-    with Wire(scene.port) as waiting:
-        waiting.send(head("GET", "/"))
-        eventually(lambda: scene.daemon.server("blue")["in_flight"] == 1, what="the request")
-        scene.lineage.demand_upgrade()
-        config = scene.daemon.config
-        config["services"]["shop"]["pools"]["red"] = [red.address]
-        scene.daemon.write_config(config)
-        assert scene.daemon.cli("reload").returncode == 0
-        assert scene.daemon.cli("switch", "red", "--until", "switched").returncode == 0
-        assert f"the daemon before (pid {scene.lineage.first}) has ended" in scene.daemon.output()
-        eventually(lambda: scene.lineage.first not in scene.lineage.living(), what="its last moment")
-        assert request(scene.port, "/").body == b"red"
-    assert "what the new daemon decided cannot be followed here" in scene.daemon.output()
-    scene.lineage.stop()
-
-
-def test_old_daemon_that_hangs_is_killed_so_that_decisions_go_on(stage):
-    scene = Scene(stage, Withholding("blue"))
-    with Wire(scene.port) as waiting:
-        waiting.send(head("GET", "/"))
-        eventually(lambda: scene.daemon.server("blue")["in_flight"] == 1, what="the request")
-        scene.lineage.demand_upgrade()
-        os.kill(scene.lineage.first, signal.SIGSTOP)
-        assert scene.daemon.cli("switch", "green", "--until", "switched").returncode == 0
-        assert scene.daemon.child.wait(20) == -signal.SIGKILL
-    assert "does not answer any more: it is killed" in scene.daemon.output()
-    scene.lineage.stop()
-
-
-def test_next_upgrade_waits_for_the_end_of_the_one_before(stage):
-    blue = Withholding("blue")
-    scene = Scene(stage, blue)
-    with Wire(scene.port) as waiting:
-        waiting.send(head("GET", "/"))
-        eventually(lambda: blue.asked, what="the request at blue")
-        second = scene.lineage.demand_upgrade()
-        done = scene.lineage.upgrade()
-        assert done.returncode == 5
-        assert f"the daemon before this one (pid {scene.lineage.first}) still finishes what it had" in done.stderr
-        blue.let_go()
-        assert waiting.receive().status == 200
-    scene.lineage.demand_upgrade("--lock-wait", "20s")
-    assert scene.lineage.wait_for_end(second) == 0
-    scene.lineage.stop()
