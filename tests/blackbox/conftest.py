@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 from harness.stage import Stage  # noqa: E402
+from harness.upgrades import set_reaper  # noqa: E402
 
 LONGEST, LONGEST_LONG = 600, 1800  # seconds for one test
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -80,3 +81,11 @@ def is_long(request):
 def is_sanitized():
     """A build with sanitizers: slower, and its memory says nothing."""
     return os.environ.get("TEALGATE_SANITIZED") == "1"
+
+
+@pytest.fixture
+def reaper():
+    """Daemons that others replaced are this process's to wait for."""
+    set_reaper(True)
+    yield
+    set_reaper(False)

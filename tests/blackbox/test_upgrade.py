@@ -13,7 +13,7 @@ from harness.behaviours import Withholding
 from harness.secure import SecureWire
 from harness.tls_scene import TlsScene
 from harness.upgrade_scene import GRACE, UpgradeScene, last_event
-from harness.upgrades import Lineage, program, set_reaper, speaker
+from harness.upgrades import Lineage, program, speaker
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 from test_drain import Switching
@@ -21,12 +21,7 @@ from test_stream_close import TO_CLIENT, ChatScene
 
 HELLO = b'{"say":"hello","protocol":%d,"version":"0.0.9","pid":1,"state_version":%d}'
 
-
-@pytest.fixture(autouse=True)
-def reaper():
-    set_reaper(True)
-    yield
-    set_reaper(False)
+pytestmark = pytest.mark.usefixtures("reaper")
 
 
 @pytest.fixture

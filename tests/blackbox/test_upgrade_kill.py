@@ -13,7 +13,7 @@ from harness.control import Control
 from harness.daemon import shop
 from harness.message import Malformed, Message
 from harness.ports import Port
-from harness.upgrades import Lineage, set_reaper
+from harness.upgrades import Lineage
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 from test_drain import Switching
@@ -22,12 +22,7 @@ from test_drain import Switching
 MOMENTS = (b"starting", b"checking", b"handing_over", b"took_ms")
 LONGEST_PAUSE = 0.02  # between such a word and the death
 
-
-@pytest.fixture(autouse=True)
-def reaper():
-    set_reaper(True)
-    yield
-    set_reaper(False)
+pytestmark = pytest.mark.usefixtures("reaper")
 
 
 class Deaths:

@@ -13,19 +13,14 @@ from harness.load import Load
 from harness.logcheck import demand_one_line_each
 from harness.secure import SecureWire
 from harness.timeline import Timeline
-from harness.upgrades import Lineage, set_reaper
+from harness.upgrades import Lineage
 from harness.waiting import eventually_async
 from harness.wire import Wire
 from test_zero_loss import HEALTH, listening_with_tls
 
 SWITCHING = {"drain": "20s", "stream_drain": "20s", "stream_spread": "1s"}
 
-
-@pytest.fixture(autouse=True)
-def reaper():
-    set_reaper(True)
-    yield
-    set_reaper(False)
+pytestmark = pytest.mark.usefixtures("reaper")
 
 
 def begin_daemon(stage, authority):

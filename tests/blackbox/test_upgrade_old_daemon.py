@@ -8,17 +8,11 @@ import pytest
 from harness.behaviours import Named, Withholding
 from harness.message import Malformed
 from harness.upgrade_scene import UpgradeScene
-from harness.upgrades import set_reaper
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 from test_drain import Switching
 
-
-@pytest.fixture(autouse=True)
-def reaper():
-    set_reaper(True)
-    yield
-    set_reaper(False)
+pytestmark = pytest.mark.usefixtures("reaper")
 
 
 @pytest.fixture
