@@ -12,7 +12,7 @@ from harness.certificates import Authority
 from harness.loki import NEVER
 from harness.loki_scene import LokiScene, ask, metric, sentences
 from harness.metrics import Metrics
-from harness.upgrades import Lineage, set_reaper
+from harness.upgrades import Lineage
 from harness.waiting import eventually
 from harness.wire import Wire, head
 
@@ -122,26 +122,23 @@ def test_https_with_an_authority_of_ones_own(scene, stage):
     loki.wait_for_access(5)
 
 
+@pytest.mark.usefixtures("reaper")
 def test_an_upgrade_loses_no_line(scene):
-    set_reaper(True)
-    try:
-        for _ in range(5):
-            loki = scene.loki()
-            daemon = scene.gate(loki)
-            lineage = Lineage(daemon)
-            ask(daemon, 20, "/before")
-            loki.is_ordered = False  # two daemons push to one stream for a while
-            began = time.monotonic()
-            lineage.demand_upgrade()
-            ask(daemon, 20, "/after")
-            lineage.wait_until_alone()
-            lineage.stop()
-            if time.monotonic() - began < 1.5:
-                break  # else something was held up, and the 2 s of a farewell may have been too short
-        paths = [line["path"] for line in loki.wait_for_access(40)]
-        assert (paths.count("/before"), paths.count("/after")) == (20, 20)
-    finally:
-        set_reaper(False)
+    for _ in range(5):
+        loki = scene.loki()
+        daemon = scene.gate(loki)
+        lineage = Lineage(daemon)
+        ask(daemon, 20, "/before")
+        loki.is_ordered = False  # two daemons push to one stream for a while
+        began = time.monotonic()
+        lineage.demand_upgrade()
+        ask(daemon, 20, "/after")
+        lineage.wait_until_alone()
+        lineage.stop()
+        if time.monotonic() - began < 1.5:
+            break  # else something was held up, and the 2 s of a farewell may have been too short
+    paths = [line["path"] for line in loki.wait_for_access(40)]
+    assert (paths.count("/before"), paths.count("/after")) == (20, 20)
 
 
 def test_no_child_inherits_a_connection_to_loki(scene):
@@ -156,22 +153,19 @@ def test_no_child_inherits_a_connection_to_loki(scene):
         assert flags & os.O_CLOEXEC
 
 
+@pytest.mark.usefixtures("reaper")
 def test_daemons_that_follow_one_another_inherit_no_descriptor_that_they_do_not_know(scene):
-    set_reaper(True)
-    try:
-        loki = scene.loki()
-        loki.is_ordered = False
-        lineage = Lineage(scene.gate(loki))
-        counts = []
-        for turn in range(3):
-            pid = lineage.demand_upgrade()
-            lineage.wait_until_alone()
-            eventually(lambda: metric(lineage.daemon, "pushed_lines_total") > 0, what="a push")
-            counts.append(len([fd for fd in os.listdir(f"/proc/{pid}/fd") if is_pair(pid, fd)]))
-        lineage.stop()
-        assert counts[0] == counts[1] == counts[2], counts
-    finally:
-        set_reaper(False)
+    loki = scene.loki()
+    loki.is_ordered = False
+    lineage = Lineage(scene.gate(loki))
+    counts = []
+    for turn in range(3):
+        pid = lineage.demand_upgrade()
+        lineage.wait_until_alone()
+        eventually(lambda: metric(lineage.daemon, "pushed_lines_total") > 0, what="a push")
+        counts.append(len([fd for fd in os.listdir(f"/proc/{pid}/fd") if is_pair(pid, fd)]))
+    lineage.stop()
+    assert counts[0] == counts[1] == counts[2], counts
 
 
 def is_pair(pid, fd):

@@ -9,7 +9,7 @@ from harness.behaviours import Named
 from harness.daemon import shop
 from harness.metrics import Metrics
 from harness.mounts import Mounts, Seen, may_mount
-from harness.upgrades import Lineage, set_reaper
+from harness.upgrades import Lineage
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
 
@@ -103,9 +103,9 @@ def test_decision_that_cannot_be_stored_is_refused(on_small_disk):
         json.loads(line)
 
 
+@pytest.mark.usefixtures("reaper")
 def test_upgrade_works_on_a_full_disk_and_a_reload_is_refused(on_small_disk):
     daemon = on_small_disk
-    set_reaper(True)
     lineage = Lineage(daemon)
     assert daemon.cli("switch", "green").returncode == 0
     Seen(daemon, daemon.state_folder).fill()
@@ -117,7 +117,6 @@ def test_upgrade_works_on_a_full_disk_and_a_reload_is_refused(on_small_disk):
     Seen(daemon, daemon.state_folder).make_room()
     assert daemon.cli("switch", "blue").returncode == 0
     lineage.stop()
-    set_reaper(False)
 
 
 # Memory

@@ -13,6 +13,7 @@ from harness.control import Control
 from harness.daemon import shop
 from harness.message import Malformed, Message
 from harness.ports import Port
+from harness.upgrade_scene import last_event
 from harness.upgrades import Lineage
 from harness.waiting import eventually
 from harness.wire import Wire, head, request
@@ -139,7 +140,7 @@ def test_new_daemon_dies_while_the_old_one_still_finishes(stage):
         eventually(lambda: serving_or_none(lineage) == lineage.first, what="the old one's return")
         assert daemon.service()["split"] == ["green"]
         assert request(port, "/").body == b"green"
-        eventually(lambda: daemon.history_lines()[-1]["event"] == "upgrade_taken_back", what="its line in the history")
+        eventually(lambda: last_event(daemon, "upgrade_taken_back"), what="its line in the history")
         blue.let_go()
         assert waiting.receive().status == 200
     lineage.demand_upgrade()

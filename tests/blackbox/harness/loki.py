@@ -44,8 +44,8 @@ class Loki:
         return f"{'https' if self.context else 'http'}://{self.port.address}"
 
     def answer(self, what, body="", **fields):
-        """From now on: a status with its body (ENDLESS: one without end; DRIPS: so, and slow) and fields, GARBAGE, NEVER, or TAKEN: the lines are
-        stored, and nothing is answered. Or what a function makes of the entries."""
+        """From now on: a status with its body (ENDLESS: one without end; DRIPS: so, and slow) and fields, GARBAGE, NEVER, or TAKEN:
+        the lines are stored, and nothing is answered. Or what a function makes of the entries."""
         body = body.encode() if isinstance(body, str) else body
         self.said = what, body, {name.replace("_", "-"): str(value) for name, value in fields.items()}
 
